@@ -93,7 +93,7 @@ def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, ND
     competing = np.where(np.isnan(neg_log10_p), -1.0, neg_log10_p)
     competing = np.where(matters.any(axis=0) & ~matters, np.minimum(competing, 0.0), competing)
     loudest = competing.argmax(axis=0)
-    top = np.take_along_axis(competing, loudest[None], axis=0)[0]
+    top = competing.max(axis=0)
     tried = np.isfinite(neg_log10_p).sum(axis=0)
     agreeing = np.where(competing > 0, 10.0 ** np.maximum(competing - top, -300.0), 0.0).sum(axis=0)
     mean = top + np.log10(np.maximum(agreeing, 1e-300) / np.maximum(tried, 1))

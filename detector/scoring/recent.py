@@ -121,8 +121,8 @@ class Recent:
 
     def _summed(self, side: Floats, ewma: NDArray[np.float32]) -> Floats:
         """[horizon, object], from [period, object], the newest last."""
-        back = np.cumsum(np.nan_to_num(np.where(self.excluded, 0.0, side)[::-1]), axis=0)
-        newest = np.nan_to_num(side[-1])
+        back = np.cumsum(np.where(self.excluded | np.isnan(side), 0.0, side)[::-1], axis=0)
+        newest = np.where(np.isnan(side[-1]), 0.0, side[-1])
         fading = (1 + self._retained) * (self._retained * ewma + newest)
         pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
         return np.stack([newest, *pooled])
