@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from detector.domain.feed import FeedStop
 from detector.domain.finding import Finding
-from detector.domain.receiver_state import ReceiverState
+from detector.domain.receiver_state import Backlog, ReceiverState
 
 
 class Telemetry:
@@ -88,11 +88,12 @@ class Telemetry:
             one = states.get(name)
             if name in known:
                 self.receiver_up.labels(name).set(one is None or not one.down)
-                self.receiver_failures.labels(name).set(one.failures if one else 0)
-            self.waiting.labels(name).set(one.waiting if one else 0)
-            oldest = one.oldest_at if one else None
+                self.receiver_failures.labels(name).set(one.outage.failures if one else 0)
+            backlog = one.backlog if one else Backlog()
+            self.waiting.labels(name).set(backlog.waiting)
+            oldest = backlog.oldest_at
             self.oldest_waiting.labels(name).set(max(0.0, event_now - oldest) if oldest is not None else 0.0)
-            self.dead.labels(name).set(one.dead if one else 0)
+            self.dead.labels(name).set(backlog.dead)
 
     def text(self) -> str:
         """Prometheus text exposition."""

@@ -8,7 +8,7 @@ import structlog
 from detector import care
 from detector.clock import MovingClock
 from detector.domain.communication import standing
-from detector.domain.window import utc
+from detector.domain.window import HOUR_S, utc
 from detector.store.cursors import DECIDE_FROM
 from jobs.registry import Jobs
 
@@ -40,7 +40,7 @@ class Backfill:
         clock = MovingClock(begin)
         past = replace(self.jobs, clock=clock, receivers=())
         past.run("learn")
-        with self.jobs.display(f"judging the last {self.seconds / 3600:g} h") as progress:
+        with self.jobs.display(f"judging the last {self.seconds / HOUR_S:g} h") as progress:
             for at in self._moments(begin, now):
                 clock.at = at
                 past.run("detect")

@@ -16,7 +16,7 @@ from detector.clock import boot_id, steady_s
 from detector.domain.finding import Findings
 from detector.domain.ports import Clock
 from detector.domain.saved_clock import SavedClock
-from detector.domain.window import DAY_S, Window, iso
+from detector.domain.window import DAY_S, HOUR_S, Window, iso
 from detector.sources.feeds import Feeds
 from detector.store import Store
 from detector.telemetry import Telemetry
@@ -26,9 +26,9 @@ log = structlog.get_logger()
 JUMP_S = 1800.0
 """A reading that differs so much from what has passed is a jump. Chosen: two quarters of an hour; less makes at most one
 period late, which late data put right."""
-_MOVED_S = 6 * 3600.0
+_MOVED_S = 6 * HOUR_S
 """So far a clock that is no wall clock is moved ahead without data. Chosen: a quarter of a day."""
-PROVED_S = 6 * 3600.0
+PROVED_S = 6 * HOUR_S
 """A new time that holds so long by the monotonic clock, with no data against it, is accepted without data for it. Chosen: a
 quarter of a day."""
 _LAG_S = 1800.0

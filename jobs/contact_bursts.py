@@ -1,9 +1,6 @@
 """Looks for bursts of contacts without a degradation; each is a finding once, while it lasts, of one place."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-
-from detector.domain.contact_burst import Burst, ContactRates
+from detector.domain.contact_burst import SAME_S, Burst, ContactRates, is_going_on, merged
 from detector.domain.finding import Findings
 from detector.domain.policy import FeedbackPolicy
 from detector.domain.ports import Reference
@@ -16,8 +13,6 @@ _EVERY_S = 900
 _LOOKS_BACK_S, _KEPT_S = 28 * DAY_S, 28 * DAY_S
 _AFTERMATH_S = 2 * HOUR_S
 """How long after an incident people still call about it. Chosen: as `care.lookup.RECENT_S`."""
-_SAME_S = 6 * HOUR_S
-"""A burst at a place that had one so short a time ago is the same one. Chosen: a quarter of a day."""
 
 
 def scan_bursts(
@@ -40,17 +35,17 @@ def scan_bursts(
             floor=floor,
         )
     known = [one for one in store.contact_bursts.all() if one.until > now - _KEPT_S]
-    lately = [(one.place_kind, one.place_id) for one in known if one.until > now - _SAME_S]
+    lately = [(one.place_kind, one.place_id) for one in known if one.until > now - SAME_S]
     new = [
-        one for one in found if not _is_going_on(one, known, now) and is_news(one, lately, interactions, reference.topology)
+        one for one in found if not is_going_on(one, known, now) and is_news(one, lately, interactions, reference.topology)
     ]
     for one in new:
         findings.add("contact_burst", one.place, str(one))
     with store.begin() as connection:
         store.progress.save(connection, cursors.BURSTS, now)
         if found or known:
-            going_on = [one for one in found if one in new or _is_going_on(one, known, now)]
-            store.contact_bursts.replace(connection, _merged(known, going_on, now))
+            going_on = [one for one in found if one in new or is_going_on(one, known, now)]
+            store.contact_bursts.replace(connection, merged(known, going_on, now))
     return new
 
 
@@ -79,24 +74,3 @@ def _explained(store: Store, reference: Reference, now: int) -> set[str]:
         if held and held.start <= now and held.end > since:
             cells |= topology.within(works.scope_kind, works.scope_id)
     return cells
-
-
-def _is_going_on(one: Burst, known: Iterable[Burst], now: int) -> bool:
-    return any(_same(old, one) and old.until > now - _SAME_S for old in known)
-
-
-def _same(old: Burst, one: Burst) -> bool:
-    return (old.place_kind, old.place_id) == (one.place_kind, one.place_id)
-
-
-def _merged(known: list[Burst], found: list[Burst], now: int) -> list[Burst]:
-    """One that goes on is as large as it ever was."""
-    merged = list(known)
-    for one in found:
-        at = next((i for i, old in enumerate(merged) if _same(old, one) and old.until > now - _SAME_S), None)
-        if at is None:
-            merged.append(one)
-            continue
-        larger = one if one.contacts > merged[at].contacts else merged[at]
-        merged[at] = replace(larger, since=min(merged[at].since, one.since), until=one.until)
-    return merged

@@ -8,7 +8,7 @@ from detector.domain.detection import DetectionDecision, DetectionState, Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
 from detector.domain.policy import IncidentPolicy
-from detector.domain.window import Tick
+from detector.domain.window import HOUR_S, Tick
 from detector.incidents.reconciliation import Correction, DecidedState, Rerun, replay_order
 from detector.store import PendingTick
 from detector.store.ticks import UNKNOWN
@@ -61,7 +61,7 @@ class TickDecider:
                 store.incidents.save(connection, incidents)
                 store.missing_data.save(connection, mine, dict(tracked.missing))
                 store.decisions.add(connection, [DetectionDecision(pending_step.tick, int(scoring.now), before)])
-                store.decisions.forget(connection, int(scoring.now - scoring.detection_policy.late_hours * 3600))
+                store.decisions.forget(connection, int(scoring.now - scoring.detection_policy.late_hours * HOUR_S))
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
                 store.ticks.complete(connection, pending_step, scoring.now)
                 scoring.checkpoint("detect.deciding")

@@ -10,13 +10,13 @@ from detector.domain.experience import Experience
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
-from detector.domain.window import DAY_S, Window
+from detector.domain.window import DAY_S, HOUR_S, Window
 from detector.impact.experience import REMEMBERED_DAYS, Trouble, experience_of_day, local_days, trouble_of
 from detector.store import Store
 from detector.store.cursors import EXPERIENCE
 from jobs.ledger import Checkpoint, no_checkpoint
 
-EVERY_S = 3600
+EVERY_S = HOUR_S
 """Event time between two computations of the present day. Chosen: presence arrives by the hour."""
 
 

@@ -14,7 +14,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.feed import FeedPart, FeedStop
 from detector.domain.finding import Findings
 from detector.domain.ports import Reference
-from detector.domain.window import iso
+from detector.domain.window import DAY_S, iso
 from detector.sources.feeds import Feeds
 from detector.store import Store
 from jobs.intake import WHOLE
@@ -25,11 +25,11 @@ ALL_COUNTERS = "all counters"
 SILENT, RESUMED = "operations.feed.silent.v1", "operations.feed.resumed.v1"
 _PATIENCE = 2
 """Periods or deliveries that a part must have missed to be silent, besides `silent_after`. Chosen: one may be late."""
-_FORGOTTEN_S = 86_400
+_FORGOTTEN_S = DAY_S
 """A kind of file that has not come for so long while others do was renamed or given up. Chosen: a day."""
 _SEEN_OFTEN = 4
 """Deliveries after which a kind of file is expected again. Chosen: three gaps give a median."""
-_TTL_S = 86_400
+_TTL_S = DAY_S
 """Lifetime of an alert on a feed. Chosen: after a day it is of no use."""
 
 

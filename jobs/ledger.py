@@ -4,13 +4,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 
 from detector.domain.policy import DetectionPolicy
-from detector.domain.window import Tick, Window
+from detector.domain.window import DAY_S, Tick, Window
 
 Checkpoint = Callable[[str], None]
 """Called at every named step of a job with its name: where a crash test pulls the plug."""
 
 
-_PENDING_FOR_S = 86_400
+_PENDING_FOR_S = DAY_S
 """Ticks without rows are pending for so long. Chosen: older ones are decided by restored data only."""
 
 

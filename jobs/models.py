@@ -1,11 +1,6 @@
 """What the detector has learned and seen, kept as arrays: baselines, mobility profiles, the evidence of each tick."""
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from detector import scoring
 from detector.domain.degradation import Degradation
@@ -13,23 +8,18 @@ from detector.domain.evidence import Band, Evidence, EwmaState
 from detector.domain.exposure import MobilityProfile
 from detector.domain.incident import Incident
 from detector.domain.policy import DetectionPolicy
-from detector.domain.window import Tick, Window
+from detector.domain.window import DAY_S, HOUR_S, Tick, Window
 from detector.kpis import Catalogue
 from detector.scoring import Baseline
 from detector.store import Store, mobility_profiles
-from detector.store.arrays import Arrays
 
-_PROFILE = [f.name for f in fields(MobilityProfile) if f.name != "cells"]
-_EVIDENCE = [f.name for f in fields(Evidence) if f.name not in {"tick", "objects", "kpis", "testable_share", "ewma"}]
-_ADDED = {"neg_log10_p", "onset", "over", "gain", "gone"}
-"""Fields that evidence of earlier versions lacks: its tick is scored again."""
 _EVIDENCE_KEPT = 200
 """Ticks whose evidence is kept. Chosen: two days of quarters of an hour."""
-_CONTEXT_S = 6 * 3600
+_CONTEXT_S = 6 * HOUR_S
 """Time shown before and after an incident. Chosen: the chart shows the level before."""
 _BANDS_AN_INCIDENT = 3
 """KPIs shown of an incident. Chosen: a screen."""
-_DRIFT_S = 2 * 86_400
+_DRIFT_S = 2 * DAY_S
 """History read for a breach forecast. Chosen: `outlook.breach.LOOK_BACK_H`."""
 
 
@@ -62,52 +52,32 @@ def load_earlier_baseline(
 
 def save_mobility_profile(store: Store, profile: MobilityProfile) -> None:
     """Replace the mobility profile as a whole."""
-    arrays: Arrays = {"cells": _strings(profile.cells)} | {name: getattr(profile, name) for name in _PROFILE}
-    store.arrays.save("habit", arrays, mobility_profiles.MADE_FROM)
+    store.arrays.save("habit", profile.to_arrays(), mobility_profiles.MADE_FROM)
 
 
 def load_mobility_profile(store: Store) -> MobilityProfile | None:
     """Where people usually are, or None before the first `learn`."""
     arrays = store.arrays.load("habit", mobility_profiles.MADE_FROM, in_place=True)
-    if arrays is None:
-        return None
-    return MobilityProfile(cells=tuple(arrays["cells"].tolist()), **{name: arrays[name] for name in _PROFILE})
+    return None if arrays is None else MobilityProfile.from_arrays(arrays)
 
 
 def save_evidence(store: Store, catalogue: Catalogue, evidence: Evidence) -> None:
     """Written again for the same tick, it replaces: scoring is idempotent."""
-    named = {"objects": _strings(evidence.objects), "kpis": _strings([k.id for k in evidence.kpis])}
-    named |= {"testable_share": np.array(evidence.testable_share)}
-    arrays: Arrays = named | {name: side for name in _EVIDENCE if (side := getattr(evidence, name)) is not None}
-    store.arrays.save(_evidence_name(evidence.tick), arrays, catalogue.hash)
-    if (ewma := evidence.ewma) is not None:
-        named = {"objects": _strings(ewma.objects), "kpis": _strings(ewma.kpis), "end": np.array(ewma.end)}
-        store.arrays.save(_ewma_name(evidence.tick), named | {"sums": ewma.sums}, catalogue.hash)
+    store.arrays.save(_evidence_name(evidence.tick), evidence.to_arrays(), catalogue.hash)
+    if evidence.ewma is not None:
+        store.arrays.save(_ewma_name(evidence.tick), evidence.ewma.to_arrays(), catalogue.hash)
 
 
 def load_evidence(store: Store, catalogue: Catalogue, tick: Tick) -> Evidence | None:
     """None if it is not there, damaged, or of another catalogue: the tick is scored again."""
     arrays = store.arrays.load(_evidence_name(tick), catalogue.hash)
-    if arrays is None or not arrays.keys() >= _ADDED:
-        return None
-    kpis = {k.id: k for k in catalogue.computed}
-    figures: dict[str, Any] = {name: arrays.get(name) for name in _EVIDENCE}
-    return Evidence(
-        tick=tick,
-        objects=tuple(arrays["objects"].tolist()),
-        kpis=tuple(kpis[name] for name in arrays["kpis"].tolist()),
-        testable_share=float(arrays["testable_share"]),
-        **figures,
-    )
+    return None if arrays is None else Evidence.from_arrays(tick, arrays, catalogue.computed)
 
 
 def load_ewma_state(store: Store, catalogue: Catalogue, tick: Tick) -> EwmaState | None:
     """What the tick before this one left behind; None if it was not scored."""
     arrays = store.arrays.load(_ewma_name(Tick(tick.start - tick.duration_s, tick.duration_s)), catalogue.hash)
-    if arrays is None:
-        return None
-    objects, kpis = (tuple(arrays[name].tolist()) for name in ("objects", "kpis"))
-    return EwmaState(int(arrays["end"]), objects, kpis, arrays["sums"])
+    return None if arrays is None else EwmaState.from_arrays(arrays)
 
 
 def bands_of(
@@ -162,7 +132,3 @@ def _evidence_name(tick: Tick) -> str:
 
 def _ewma_name(tick: Tick) -> str:
     return f"memory/{tick.start}-{tick.duration_s}"
-
-
-def _strings(names: "tuple[str, ...] | list[str]") -> NDArray[np.str_]:
-    return np.array(names, dtype=str)

@@ -12,7 +12,7 @@ from prometheus_client import Gauge
 
 from detector.domain.learned_models import LearnedExtent
 from detector.domain.policy import DetectionPolicy
-from detector.domain.window import Tick, utc
+from detector.domain.window import HOUR_S, Tick, utc
 from detector.kpis import Catalogue
 from detector.store import Store
 from jobs import models
@@ -108,7 +108,7 @@ def learned_lines(extents: Iterable[LearnedExtent], decide_from: int) -> list[di
     return lines
 
 
-_EVERY_S = 3600.0
+_EVERY_S = HOUR_S
 """Time between two lines about the audit log. Chosen: an hour."""
 
 

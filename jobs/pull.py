@@ -13,7 +13,7 @@ from detector.domain.errors import Permanent, PrecallError, Transient
 from detector.domain.finding import Findings
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Cursor, Reference, SourceFile
-from detector.domain.window import Tick, Window
+from detector.domain.window import HOUR_S, Tick, Window
 from detector.store import Store
 from jobs.contact_bursts import scan_bursts
 from jobs.context import JobContext
@@ -28,7 +28,7 @@ from jobs.pull_events import EventPull
 from jobs.pull_round import Pulled, Round, put_aside
 from jobs.restore import restore_damaged
 
-_ROUND_S = 6 * 3600
+_ROUND_S = 6 * HOUR_S
 """Counters of so much time are held in memory at once when a backlog is read. Chosen: 24 periods."""
 _ROUND_BYTES = 160 * 2**20
 """Bytes of one round; a tick in two rounds is read twice. Chosen: two periods of 50,000 cells."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from detector.domain.feed import FeedState
 from detector.domain.ports import SourceFile
+from detector.domain.window import HOUR_S
 from detector.store import Store
 from detector.store.cursors import LEARN
 
@@ -17,7 +18,7 @@ LARGE_BYTES = 4 << 20
 second."""
 _MOST_TIMES = 3
 """So often a large file gives way to small ones that are fresh. Chosen: after three it is read."""
-_LEARNED_LATELY_S = 3600
+_LEARNED_LATELY_S = HOUR_S
 """A file learned from so long ago may be put off. Chosen: an hour of event time."""
 
 

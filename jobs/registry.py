@@ -8,7 +8,7 @@ import structlog
 from detector.clock import WallClock
 from detector.delivery import Receiver
 from detector.domain.ports import Clock
-from detector.domain.window import Tick
+from detector.domain.window import HOUR_S, Tick
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.feeds import Feeds
@@ -32,9 +32,9 @@ from jobs.push import Relay
 from jobs.receivers import problems_of
 
 log = structlog.get_logger()
-_OVERDUE_S = 2 * 3600
+_OVERDUE_S = 2 * HOUR_S
 """Age of a pending tick from which the daemon reports it. Chosen: eight periods."""
-_AGAIN_S = 3600
+_AGAIN_S = HOUR_S
 """Event time between two attempts to learn while nothing can be judged. Chosen: an hour."""
 
 

@@ -13,14 +13,14 @@ from detector.domain.errors import Misconfigured
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, HOUR_S, Window
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
 from jobs import models
 
-WEEKS_S = 4 * 7 * 86_400
+WEEKS_S = 4 * 7 * DAY_S
 """Default length of a report. Chosen: four weeks."""
 _SLOT_WEIGHT = np.repeat([5 / 168, 2 / 168], 24)
 """Each of the 24 hours comes five times a week on a weekday, twice on a weekend."""
@@ -131,7 +131,7 @@ class _Files:
         """Rows of every local day that the window touches, and of those before it that are still remembered."""
         start = self.window.start
         first = next(local_days(Window(start, start + 1), self.reference.operator.timezone))
-        remembered = first.start - REMEMBERED_DAYS * 86_400
+        remembered = first.start - REMEMBERED_DAYS * DAY_S
         found = self.store.experience.between(Window(remembered, self.window.end))
         return tuple(one for one in found if one.holder not in self._withdrew)
 
@@ -145,5 +145,5 @@ class _Files:
         if profile is None:
             return {}
         weight = np.repeat(_SLOT_WEIGHT, np.diff(profile.slot_start))
-        people = np.bincount(profile.cell, profile.like_s * weight, len(profile.cells)) / 3600
+        people = np.bincount(profile.cell, profile.like_s * weight, len(profile.cells)) / HOUR_S
         return dict(zip(profile.cells, people.tolist(), strict=True))

@@ -12,7 +12,7 @@ from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame, ending_at
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
-from detector.domain.window import Tick, Window, utc
+from detector.domain.window import HOUR_S, Tick, Window, utc
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
 from detector.store import PendingTick, Store
@@ -63,7 +63,7 @@ class TickScorer:
     def late(self) -> Iterator[Tick]:
         """Score what is late, oldest first, and with it the later ticks that look back on it."""
         while (pending_step := next(self.ready(late=True), None)) is not None:
-            if self.now - pending_step.tick.end > self.detection_policy.late_hours * 3600:
+            if self.now - pending_step.tick.end > self.detection_policy.late_hours * HOUR_S:
                 self.give_up(pending_step)
             else:
                 self.score(pending_step, again=True)

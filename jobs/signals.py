@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from time import monotonic
 
-LONGEST_S = 10 * 366 * 86_400
+from detector.domain.window import DAY_S
+
+LONGEST_S = 10 * 366 * DAY_S
 """Longest run in s. Chosen: ten years, within what a thread can wait."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BY_SIGNAL = 128

@@ -11,7 +11,7 @@ from detector.domain.evidence import Evidence
 from detector.domain.frame import ending_at
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
-from detector.domain.window import DAY_S, WEEK_S, Tick, Window
+from detector.domain.window import DAY_S, HOUR_S, WEEK_S, Tick, Window
 from detector.scoring.training import fit_baseline
 from detector.store import Store
 
@@ -19,7 +19,7 @@ HELD_OUT_S, HELD_OUT_TICKS, LEAST_DAYS = 2 * DAY_S, 192, 4
 """Two days are held out, of counters by the minute as many ticks; so many days must be left to learn from."""
 FROM, CENSORED = 3.0, 2.0
 """Peaks are counted from this -log10 p; what is so much beyond may be a fault, and counts as at least so much."""
-APART_S = 2 * 3600
+APART_S = 2 * HOUR_S
 """Exceedances of one object and family closer than this belong to one peak. Chosen: eight periods."""
 PRIOR_PEAKS = 3.0
 """The tail of the model counts as much as so many peaks. Chosen: few, so that data soon decide."""

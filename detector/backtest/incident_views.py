@@ -15,6 +15,7 @@ from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Listing
 from detector.domain.incident import MAINTENANCE, Incident
+from detector.domain.window import DAY_S
 from detector.labels import terms
 from detector.labels.quantities import pair, rough_percent
 from detector.labels.times import duration
@@ -226,7 +227,7 @@ def why_missed(matches: Matches, fault: Fault) -> str:
     ]
     if any(not counts(d) for d in inside):
         return "Its data were missing, and nothing confirmed that service was, too."
-    if late := [gap for _, gap in nearby if 0 < gap <= 86400]:
+    if late := [gap for _, gap in nearby if 0 < gap <= DAY_S]:
         return f"Something was raised there, but only {duration(min(late))} after it ended."
     if any(d.started_at < fault.window.start and d.cleared_at is None for d, _ in nearby):
         return "A degradation was open there since before it began, so none was raised anew."

@@ -11,9 +11,9 @@ from detector.backtest.truth import Complaint, Fault, Truth
 from detector.domain.cell import Topology, base_object
 from detector.domain.degradation import Degradation
 from detector.domain.incident import ROOT_KINDS
-from detector.domain.window import Window
+from detector.domain.window import HOUR_S, Window
 
-FOUND_AFTER_END_S = 3600
+FOUND_AFTER_END_S = HOUR_S
 """A degradation may be detected this long after its fault's end. Chosen: four periods, the arrival of late data."""
 COMPLAINED_AFTER_END_S = 7200
 """A complaint may come this long after its fault's end. Chosen: two hours, as `care.lookup.RECENT_S`."""

@@ -13,7 +13,7 @@ from detector.domain.finding import Finding
 from detector.domain.impact import Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, WEEK_S, Window
 from detector.reports import Report
 
 
@@ -56,12 +56,12 @@ class Results:
 
     @property
     def days(self) -> float:
-        return self.window.seconds / 86400
+        return self.window.seconds / DAY_S
 
     @property
     def thousand_cell_weeks(self) -> float:
         """What false alarms are counted per."""
-        return self.cells / 1000 * self.window.seconds / 604800
+        return self.cells / 1000 * self.window.seconds / WEEK_S
 
     @cached_property
     def incident_of(self) -> Mapping[str, str]:

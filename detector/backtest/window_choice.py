@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detector.backtest.truth import Fault
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, HOUR_S, Window
 
 HISTORY_SHARE = 0.75
 """Share of the data before the replayed window where no fault is known. Chosen: the last quarter is decided."""
-LEAST_HISTORY_S = (7 * 86_400, 3 * 86_400, 86_400)
+LEAST_HISTORY_S = (7 * DAY_S, 3 * DAY_S, DAY_S)
 """Preferred first: a week holds every time of the week, three days every time of the day; under a day little is known."""
 ENOUGH_FAULTS = 3
 """Faults in the last quarter from which it is taken as it is. Chosen: it has the longest history."""
-LEAD_S = 2 * 3600
+LEAD_S = 2 * HOUR_S
 """Faultless time before the first fault. Chosen: two hours separate a baseline that holds from a fault that begins."""
 
 

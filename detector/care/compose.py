@@ -16,7 +16,7 @@ from detector.domain.communication import ALL_CLEAR
 from detector.domain.degradation import Degradation
 from detector.domain.outlook import LEVEL, Breach
 from detector.domain.policy import CarePolicy
-from detector.domain.window import iso
+from detector.domain.window import HOUR_S, iso
 
 BODY_LIMIT = 18_000
 """Bytes of `data`: with the envelope a body stays under the 20 kB of Standard Webhooks (CONTRACTS.md section 5)."""
@@ -43,7 +43,7 @@ def compose(context: AlertContext) -> Alert:
         sequence=context.sequence,
         severity=incident.severity,
         time=now,
-        expires_at=now + context.care_policy.alert_ttl_hours * 3600,
+        expires_at=now + context.care_policy.alert_ttl_hours * HOUR_S,
         data=data,
     )
 

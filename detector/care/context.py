@@ -8,8 +8,9 @@ from detector.domain.customer import Customers, Subscriber, SubscriberEvent
 from detector.domain.experience import UNKNOWN_HISTORY, CustomerHistory
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
+from detector.domain.window import DAY_S
 
-RECENT_S = 28 * 86_400
+RECENT_S = 28 * DAY_S
 """How far the context looks back. Chosen: four weeks, a month's bill."""
 MOST = 5
 """Rows of each kind, the newest first. Chosen: it is read during a call."""

@@ -14,9 +14,10 @@ from detector.domain.customer import Subscriber
 from detector.domain.degradation import Degradation
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
+from detector.domain.window import HOUR_S
 
 NO_LEADS: Mapping[str, Degradation] = MappingProxyType({})
-RECENT_S = 2 * 3600
+RECENT_S = 2 * HOUR_S
 """How long after the end of an incident a call may still be about it. Chosen: as long as the backtest counts complaints."""
 CALLERS = ("self", "guardian", "holder", "manager")
 """Who calls. The answer to anyone but the person gives neither where nor when the person was."""

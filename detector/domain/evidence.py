@@ -1,9 +1,9 @@
 """The evidence of one tick: how surely and by how much each object and KPI is worse than its baseline."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from detector.domain.kpi import Kpi
 from detector.domain.window import Tick
 
+_NO_ARRAYS = {"tick", "objects", "kpis", "testable_share", "ewma"}
+_ADDED = {"neg_log10_p", "onset", "over", "gain", "gone"}
+"""Fields that evidence of earlier versions lacks."""
 HEALTHY_BELOW = 2.0
 """-log10 p under which a period by itself is healthy. Chosen: by chance one healthy period in a hundred is over it."""
 
@@ -23,6 +26,17 @@ class EwmaState:
     objects: tuple[str, ...]
     kpis: tuple[str, ...]
     sums: NDArray[np.float32]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays alone, for storing."""
+        named = {"objects": np.array(self.objects, dtype=str), "kpis": np.array(self.kpis, dtype=str)}
+        return named | {"end": np.array(self.end), "sums": self.sums}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Back from `to_arrays`."""
+        objects, kpis = (tuple(arrays[name].tolist()) for name in ("objects", "kpis"))
+        return cls(int(arrays["end"]), objects, kpis, arrays["sums"])
 
     def aligned(self, objects: Sequence[str], kpis: Sequence[str]) -> NDArray[np.float32]:
         """[4, object, KPI] in this order; 0 for what it has no rows of."""
@@ -92,6 +106,28 @@ class Evidence:
         for name, kind in (("onset", np.int64), ("over", np.int64), ("gain", np.float64), ("gone", np.float64)):
             if not getattr(self, name).size:  # nobody has looked for the changes: there are none
                 object.__setattr__(self, name, np.zeros(self.neg_log10_p.shape, kind))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays alone, for storing; KPIs by id, without the EWMA state and the tick."""
+        named = {"objects": np.array(self.objects, dtype=str), "kpis": np.array([k.id for k in self.kpis], dtype=str)}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NO_ARRAYS}
+        known = {name: side for name, side in own.items() if side is not None}
+        return named | {"testable_share": np.array(self.testable_share)} | known
+
+    @classmethod
+    def from_arrays(cls, tick: Tick, arrays: Mapping[str, NDArray[Any]], kpis: Sequence[Kpi]) -> Self | None:
+        """Back from `to_arrays`, of a catalogue with these KPIs; None if an earlier version wrote it."""
+        if not arrays.keys() >= _ADDED:
+            return None
+        by_id = {k.id: k for k in kpis}
+        own: dict[str, Any] = {f.name: arrays.get(f.name) for f in fields(cls) if f.name not in _NO_ARRAYS}
+        return cls(
+            tick=tick,
+            objects=tuple(arrays["objects"].tolist()),
+            kpis=tuple(by_id[name] for name in arrays["kpis"].tolist()),
+            testable_share=float(arrays["testable_share"]),
+            **own,
+        )
 
     @cached_property
     def object_index(self) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """Who was, or is expected to be, behind which cell, and for how long."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +127,17 @@ class MobilityProfile:
     rate: NDArray[np.float32]
     busy: NDArray[np.float64]
     pace: NDArray[np.float64]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays alone, for storing."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "cells"}
+        return {"cells": np.array(self.cells, dtype=str)} | own
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Back from `to_arrays`."""
+        own = {f.name: arrays[f.name] for f in fields(cls) if f.name != "cells"}
+        return cls(cells=tuple(arrays["cells"].tolist()), **own)
 
     def keys(self, people: NDArray[np.integer]) -> tuple[str, ...]:
         """Of these people, by their place among `subscribers`."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from detector.domain.cell import Topology
-from detector.domain.window import Window
+from detector.domain.window import HOUR_S, Window
 
-GATHERING_S, AFTERMATH_S = 1_800, 2 * 3_600
+GATHERING_S, AFTERMATH_S = 1_800, 2 * HOUR_S
 """People gather so long before an event, and are on their way home so long after it."""
 
 

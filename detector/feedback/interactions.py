@@ -7,13 +7,14 @@ from detector.domain.cell import Topology
 from detector.domain.customer import Contact, Survey
 from detector.domain.finding import Findings
 from detector.domain.interaction import CATEGORIES, Interaction
+from detector.domain.window import DAY_S
 from detector.feedback.contact_text import MOST_READ, Reading, words
 from detector.feedback.places import Nearest
 
-REPEAT_S = 7 * 86_400
+REPEAT_S = 7 * DAY_S
 """A contact within a week about the same matter was not resolved the first time. Chosen: the usual span of first contact
 resolution."""
-ASKED_AFTER_S = 3 * 86_400
+ASKED_AFTER_S = 3 * DAY_S
 """A survey without a trigger is about the newest contact of so long before. Chosen: three days, a weekend included."""
 
 

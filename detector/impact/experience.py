@@ -19,7 +19,7 @@ from detector.domain.experience import HARMS, Experience, Harm
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import family_of
-from detector.domain.window import DAY_S, WEEK_S, Window
+from detector.domain.window import DAY_S, HOUR_S, WEEK_S, Window
 
 PEAK, END, MEAN = 0.35, 0.25, 0.4
 """How much of a bad memory is its worst day, its last bad day, and all of it together."""
@@ -181,7 +181,7 @@ def index_at(day: int, rows: Iterable[Experience], lines: int = 1) -> float:
         return 100.0
     last, fade = max(felt, key=lambda one: one[0].day)
     peak = max(row.worst * left for row, left in felt)
-    load = sum(left * row.worst * (row.degraded_s / lines / 3600 + AGAIN_H * row.incidents) for row, left in felt)
+    load = sum(left * row.worst * (row.degraded_s / lines / HOUR_S + AGAIN_H * row.incidents) for row, left in felt)
     loss = PEAK * peak + END * last.worst * fade + MEAN * (1 - exp(-load / FULL_H))
     return round(100 * (1 - loss), 1)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
+from detector.domain.window import HOUR_S
 from detector.incidents.chance import group_p_value
 from detector.incidents.correlation_context import CorrelationContext
 from detector.incidents.groups import ONE_MAST, SCATTERED
@@ -19,7 +20,7 @@ NEAR_ROOTS = ("cell", "site", "node", "edge")
 """Roots under which a later cell is surely the same trouble; in a whole region it may be another one."""
 WIDE = "*"
 """Place of incidents that are compared with every cause."""
-SHOWN_S = 6 * 3_600
+SHOWN_S = 6 * HOUR_S
 """A software release that harms a cell has shown it by then. Chosen: a quarter of a day holds a busy hour of nearly every
 start."""
 RARE_ON_MAST = 0.05

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
+from detector.domain.window import HOUR_S
 
 LONG = 12
 """Periods of a horizon from which it dates an onset only roughly. Chosen: three hours of quarters."""
-GRADUAL_S = 3 * 3_600
+GRADUAL_S = 3 * HOUR_S
 """A mild loss of quality passes the threshold on busy cells at once and on idle ones up to so much later. Chosen: as long as
 the longest pooled horizon."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation
 from detector.domain.incident import ROOT_KINDS, RootCandidate
+from detector.domain.window import HOUR_S
 from detector.incidents.chance import day_before, group_p_value, simultaneous_p_value
 from detector.incidents.correlation_context import CorrelationContext, Root
 from detector.incidents.groups import explaining_groups
@@ -16,7 +17,7 @@ MOST_CANDIDATES = 5
 """Root candidates that are kept and shown. Chosen: what one line of the page holds."""
 WIDEST = ("network", "region", "tac")
 """They hold everything that a smaller group holds: candidates only if they explain more."""
-FELT_BEFORE_S = 3_600
+FELT_BEFORE_S = HOUR_S
 """A fault of a core function shows in one cell hardly so much before the function. Chosen: the function counts many cells,
 so an hour is ample."""
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
 from detector.domain.outlook import LEVEL
+from detector.domain.window import DAY_S, HOUR_S
 
 Vector = NDArray[np.float64]
-PRIOR_MEDIAN_S = 3 * 3600.0
+PRIOR_MEDIAN_S = 3 * HOUR_S
 """Prior median of the duration of incidents, in s. Chosen: between a restart and a visit to the site."""
 PRIOR_MEDIAN_LOG_SD = 1.2
 """Standard deviation of the logarithm of that median over networks. Chosen: a network may well be three times slower."""
@@ -24,10 +25,10 @@ NEWEST = 1000
 """Newest finished incidents that are learned from. Chosen: more add no precision, and networks change."""
 SHORTEST_S = 300.0
 """Shortest duration. Chosen: a third of a period, under which none is resolved."""
-_MEDIANS = np.log(np.geomspace(300.0, 20 * 86_400.0, 33))
+_MEDIANS = np.log(np.geomspace(300.0, 20 * DAY_S, 33))
 _SPREADS = np.geomspace(0.35, 2.5, 9)
 _M, _S = (side.ravel() for side in np.meshgrid(_MEDIANS, _SPREADS, indexing="ij"))
-_AHEAD = np.geomspace(60.0, 60 * 86_400.0, 120)
+_AHEAD = np.geomspace(60.0, 60 * DAY_S, 120)
 
 
 @dataclass(frozen=True, slots=True)

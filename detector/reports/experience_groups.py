@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from detector.domain.experience import HARMS, Experience
-from detector.domain.window import DAY_S
+from detector.domain.window import DAY_S, HOUR_S
 from detector.impact.experience import index_at
 from detector.reports.places import NOT_KNOWN, PLACES, place_shares
 from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
@@ -91,7 +91,7 @@ def _row(by: str, what: str, people: Sequence[_Person], floor: int) -> tuple[Val
         _mean(indices),
         _mean(indices[: max(len(people) // 10, floor)]),
         _mean([one.index - one.before for one in people]),
-        round(sum(row.degraded_s for row in days) / len(people) / 3600, 2),
+        round(sum(row.degraded_s for row in days) / len(people) / HOUR_S, 2),
         round(sum(row.incidents for row in days) / len(people), 2),
         max(harms, key=lambda harm: (harms[harm], harm)),
     )

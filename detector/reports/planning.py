@@ -9,6 +9,7 @@ from detector.domain.communication import standing
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
+from detector.domain.window import HOUR_S
 from detector.reports.periods import period_of
 from detector.reports.places import NOT_KNOWN, PLACES, place_shares
 from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
@@ -25,7 +26,7 @@ COLUMNS = (
     Column("complaints", "Complaints", "people"),
     Column("goodwill", "Goodwill cost", "money"),
 )
-AFTERMATH_S = 2 * 3600
+AFTERMATH_S = 2 * HOUR_S
 """A complaint so long after the end may still be about it. Chosen: as the backtest counts."""
 NO_INCIDENT = "no incident known"
 _SURE = 1 - 1e-9
@@ -48,7 +49,7 @@ class _Sum:
     def add(self, one: Listing, share: float) -> None:
         chance = min(one.probability * share, _SURE)
         self.spared[one.subscriber] = self.spared.get(one.subscriber, 0.0) + log1p(-chance)
-        self.hours += one.probability * share * one.affected.exposure_s / 3600
+        self.hours += one.probability * share * one.affected.exposure_s / HOUR_S
 
     @property
     def people(self) -> float:

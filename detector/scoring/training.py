@@ -9,12 +9,12 @@ from detector.domain.incident import Incident
 from detector.domain.learned_models import AdoptedLevel
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
-from detector.domain.window import utc
+from detector.domain.window import DAY_S, utc
 from detector.scoring import Baseline, fit
 from detector.scoring.shifts import Shift, level_shifts, renewed
 from detector.scoring.training_exclusion import ObjectPeriod, excluded_ticks, planned_exclusions, touched_by
 
-SAME_STEP_S = 2 * 86_400
+SAME_STEP_S = 2 * DAY_S
 """A step found at so nearly the same time is the one that has been reported. Chosen: steps are dated to the day."""
 
 

@@ -12,17 +12,18 @@ from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
 from detector.domain.operations import Maintenance
 from detector.domain.ports import Reference
+from detector.domain.window import DAY_S, HOUR_S
 from detector.scoring.time_of_week import time_of_week
 
-OVERRUN_S = 86_400
+OVERRUN_S = DAY_S
 """Works still called active count for so long after their planned end. Chosen: after a day the row was left open by
 mistake."""
-REACH_S = 86_400
+REACH_S = DAY_S
 """Cells of an incident that raise nothing themselves are excluded for so long. Chosen: by then they would have."""
 REGULAR_AFTER_DAYS = 3
 """A cell raised as asleep at one hour on so many days sleeps regularly. Chosen: as many as make a moved level the new
 normal."""
-SHORT_S = 12 * 3600
+SHORT_S = 12 * HOUR_S
 """A cell that sleeps longer than this at a time does not sleep regularly. Chosen: a night."""
 ObjectPeriod = tuple[Collection[str], int, int]
 """These objects, from, to (s)."""

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from detector.domain.cell import Cell, NetworkFunction, Topology, TopologyEdge
 from detector.domain.finding import Findings
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, Window
 from detector.sources.last_good import ReadTable
 from detector.sources.records import Record, table
 from detector.sources.timeline import Timeline, holds
@@ -22,7 +22,7 @@ PLAIN = ("site_id", "node_id", "tac", "region", "band", "layer", "vendor", "soft
 STATES = ("in_service", "energy_saving", "planned", "retired")
 FOREVER = 1 << 60
 """Later than every instant. Definition."""
-NIGHT_S = 2 * 86_400
+NIGHT_S = 2 * DAY_S
 """Longest row of energy saving that is a night's sleep. Chosen: two days; longer ones state the kind of the cell."""
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from detector.domain.errors import Permanent
 from detector.domain.exposure import Presence, join_presence
 from detector.domain.finding import Findings
+from detector.domain.window import DAY_S
 from detector.sources.budget import FileBudget, spending
 from detector.sources.file_names import shown_name
 from detector.sources.identity import Pseudonymiser
@@ -22,7 +23,7 @@ REQUIRED = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
 OPTIONAL = ("attempts", "failures")
 HELD_FILES = 3
 """Files of attachments kept in memory. Chosen: the newest hour, the one before and one that is late."""
-LONGEST_S = 86_400
+LONGEST_S = DAY_S
 """Longest row of presence. Chosen: a row is of an hour; of more than a day it locates nobody."""
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
+from detector.domain.window import DAY_S
+
 _DURATION = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
@@ -22,7 +24,7 @@ SHEET_DATE = r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}.*"
 """A regular expression (RE2) of texts in which the day or the month comes first."""
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}", re.ASCII)
 DateOrder = Literal["", "day first", "month first"]
-LONGEST_S = 7 * 86_400
+LONGEST_S = 7 * DAY_S
 """Longest period of counters. Chosen: those of a week are the longest that element managers write."""
 _LONGEST_TEXT = 64
 """Characters of a time or duration. Chosen: a text of a megabyte is none, and costs nothing."""

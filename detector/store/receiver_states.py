@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from detector.domain.receiver_state import ReceiverState
+from detector.domain.receiver_state import Backlog, Outage, ReceiverState
 from detector.store.database import Database
 from detector.store.tables import outbox
 from detector.store.tables import receiver_state as table
@@ -33,15 +33,17 @@ class ReceiverStateRepository:
 
     def all(self) -> Mapping[str, ReceiverState]:
         """Every receiver that failed, or for which an alert waits or is dead; by name."""
-        found: dict[str, ReceiverState] = {}
         with self._database.read() as connection:
-            for row in connection.execute(select(table).order_by(table.c.receiver)):
-                found[row.receiver] = ReceiverState(receiver=row.receiver, failures=row.failures, since=row.since)
+            rows = connection.execute(select(table).order_by(table.c.receiver))
+            outages = {row.receiver: Outage(row.failures, row.since) for row in rows}
+            backlogs: dict[str, Backlog] = {}
             for name, kind, count, oldest in connection.execute(_COUNTS):
-                one = found.get(name, ReceiverState(receiver=name))
                 change = {"dead": count} if kind == "dead" else {"waiting": count, "oldest_at": oldest}
-                found[name] = replace(one, **change)
-            return {name: replace(one, error=_error(connection, name)) if one.down else one for name, one in found.items()}
+                backlogs[name] = replace(backlogs.get(name, Backlog()), **change)
+            for name, one in outages.items():
+                outages[name] = replace(one, error=_error(connection, name)) if one.failures else one
+            names = dict.fromkeys([*outages, *backlogs])
+            return {name: ReceiverState(name, outages.get(name, Outage()), backlogs.get(name, Backlog())) for name in names}
 
     def _failures(self, receiver: str) -> tuple[int, float | None]:
         query = select(table.c.failures, table.c.since).where(table.c.receiver == receiver)

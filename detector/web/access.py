@@ -11,6 +11,7 @@ from typing import Protocol
 
 from fastapi import HTTPException, Request
 
+from detector.domain.window import HOUR_S
 from detector.web.limits import DEFAULT, Buckets, Limits, check_token
 from detector.web.meters import Meters
 from detector.web.refusals import SIGN_IN
@@ -19,7 +20,7 @@ COOKIE = "precall"
 ACTOR_HEADER = "x-actor"
 LONGEST_ACTOR = 80
 """Characters of the caller's own name. Chosen: a line of the audit log."""
-SESSION_S = 12 * 3600
+SESSION_S = 12 * HOUR_S
 """Length of a session. Chosen: a shift."""
 _ESTABLISHED = 4096
 """Sessions kept in memory. Chosen: more than care has agents."""

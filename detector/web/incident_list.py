@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from detector.care.impact_part import counted
 from detector.domain.coverage import Coverage, KpiCoverage
 from detector.domain.incident import Incident
+from detector.domain.window import HOUR_S
 from detector.labels import times
 from detector.web.affected_view import nobody_known
 from detector.web.page import Page, summary
 from detector.web.service import WebService
 
-STALE_S = 3 * 3_600
+STALE_S = 3 * HOUR_S
 """Age from which data no longer describe the present. Chosen: twelve periods."""
 MOST_ROWS = 40
 """Incidents of the front page. Chosen: two screens."""

@@ -16,6 +16,7 @@ from detector.domain.kpi import Kpi
 from detector.domain.notification import WaitingIncident
 from detector.domain.outlook import Outlook
 from detector.domain.ports import Clock, Reference, ReferenceFeed
+from detector.domain.window import DAY_S
 from detector.settings import Settings
 from detector.sources.identity import Pseudonymiser
 from detector.store import Store
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _READY_S = 2.0
 """A database that does not answer within this is not ready. Chosen: a supervisor polls every few seconds."""
-_SAID_S = 28 * 86_400
+_SAID_S = 28 * DAY_S
 """How far back communications are shown to a caller. Chosen: four weeks, a month's bill."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from detector.domain.window import utc
+from detector.domain.window import DAY_S, HOUR_S, utc
 from detector.labels.quantities import chance
 
 Row = Mapping[str, Any]
@@ -107,11 +107,11 @@ def _runs(hours: Sequence[int]) -> Iterator[list[int]]:
 
 def _days(rows: Sequence[Row]) -> Iterator[str]:
     for (day, cell), own in groupby(
-        sorted(rows, key=lambda r: (r["start"] // 86_400, r["cell"])), key=lambda r: (r["start"] // 86_400, r["cell"])
+        sorted(rows, key=lambda r: (r["start"] // DAY_S, r["cell"])), key=lambda r: (r["start"] // DAY_S, r["cell"])
     ):
         held = list(own)
-        hours = sum(row["seconds"] for row in held) / 3600
-        yield f"{utc(day * 86_400):%Y-%m-%d} (UTC): behind {cell} {hours:.1f} h, {len(held)} rows"
+        hours = sum(row["seconds"] for row in held) / HOUR_S
+        yield f"{utc(day * DAY_S):%Y-%m-%d} (UTC): behind {cell} {hours:.1f} h, {len(held)} rows"
 
 
 def _allowed(rows: Sequence[Row]) -> Iterator[str]:

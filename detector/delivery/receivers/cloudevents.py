@@ -11,12 +11,12 @@ from detector.delivery.kind import TEST_TEXT
 from detector.domain.alert import Alert
 from detector.domain.errors import Misconfigured
 from detector.domain.transport import Request
-from detector.domain.window import iso
+from detector.domain.window import HOUR_S, iso
 from detector.secret_files import LINES, read_secret
 
 CONTENT_TYPE = "application/cloudevents+json"
 TEST_TYPE = "care.test.v1"
-_TEST_TTL_S = 3600
+_TEST_TTL_S = HOUR_S
 """Lifetime of a test message; receivers see it as `expirytime`. Chosen: it is of no use after an hour."""
 
 
