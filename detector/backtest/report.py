@@ -62,7 +62,7 @@ def render(matches: Matches, figures: Mapping[str, Any], compared: Comparison | 
 
 
 def incident_views(matches: Matches) -> list[IncidentView]:
-    """The gravest SECTIONS incidents in order of time, with plots for the gravest of them as far as CHARTS_BYTES goes."""
+    """The most severe SECTIONS incidents in order of time, with plots for the worst of them as far as CHARTS_BYTES goes."""
     builder, bytes_left = IncidentViews(matches), CHARTS_BYTES
     views = []
     for incident in sorted(matches.results.incidents, key=lambda i: gravity(matches.results, i))[:SECTIONS]:
