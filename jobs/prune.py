@@ -28,7 +28,7 @@ def prune(store: Store, feeds: Feeds, policy: RetentionPolicy, *, now: float, wa
     gone["identities sealed anew"] = store.vault.reseal()
     store.history.compact(before=int(now) - DAY_S)
     gone["kpi"] = store.history.prune(before(policy.kpi_days), untouched_since=wall_now - DAY_S)
-    gone["piece"] = store.source_files.prune(before(policy.kpi_days), feeds.files(0.0, now))
+    gone["source_file"] = store.source_files.prune(before(policy.kpi_days), feeds.files(0.0, now))
     return gone
 
 

@@ -142,7 +142,7 @@ class _Pull:
         """Cursors, what came of each feed, and findings."""
         store, now = self.context.store, self.now
         for feed in listed:
-            until = min([now, *(nextafter(p.arrived_at, -inf) for p in left if p.source == feed)])
+            until = min([now, *(nextafter(p.arrived_at, -inf) for p in left if p.feed == feed)])
             keep_cursor(connection, store, feed, "counters", Cursor(until))
         for feed, intake in self.intakes.items():
             record(connection, store, feed, intake, self.findings, now=now)

@@ -36,8 +36,9 @@ class Rejected:
 
 @dataclass(kw_only=True)
 class Layout:
-    """A CSV file's form. `rows` is None where any strict reader gives the same rows from `skip` lines on; else the rows,
-    with the number of each line in `lines`, and `rejected` holds what is none. `words`: what differs from the plain form."""
+    """A CSV file's form. `rows` is None where any strict reader gives the same rows from `skip` lines on; else, and in a
+    small file, the rows, with the number of each line in `lines`, and `rejected` holds what is none. `words`: what differs
+    from the plain form."""
 
     header: tuple[str, ...]
     delimiter: str = ","

@@ -15,6 +15,8 @@ LONGEST_RECORD = 2_000
 """Lines of one record. Chosen: a customer's text has fewer, so beyond it a quote was not closed."""
 _OPEN_QUOTES, _LONGEST_OF_MANY = 100, 20
 """After so many quotes that were not closed a record may have so many lines: each costs a look at as many."""
+_SMALL_BYTES = 128 << 10
+"""So small a file is read faster line by line than an engine is made that may read it (20 ms)."""
 _LINES_A_LOOK = 10_000
 """Lines between two checks of the budget. Chosen: milliseconds."""
 _ANOTHER_FORM = re.compile(
@@ -35,7 +37,7 @@ def read_layout(path: Path, name: str, required: Sequence[str], known: Sequence[
     data, packed = content_of(path, name)
     layout = find_header(data, name, required, known)
     layout.packed = packed
-    if not is_plain(data, layout):
+    if not is_plain(data, layout) or len(data) <= _SMALL_BYTES:
         repair(data, layout, replace=replace)
     return layout
 

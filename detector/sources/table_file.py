@@ -1,4 +1,4 @@
-"""A table of one file (CSV, packed or not, or Parquet), opened through DuckDB, locked to that file."""
+"""A table of one file (CSV, packed or not, or Parquet), opened through DuckDB, locked to that file or to memory."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,13 +17,8 @@ from detector.sources.budget import seconds_left, spend
 from detector.sources.csv_layout import Layout, column_name, doubled, header_shown, known_name, tell_layout
 from detector.sources.csv_rows import read_layout
 from detector.sources.file_bytes import open_file
+from detector.sources.table_engine import LIMITS, borrow_engine, return_engine
 
-_LIMITS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "memory_limit": "3GB",
-    "threads": "2",
-}
 _CSV = (
     "read_csv({path}, header=false, auto_detect=false, columns={{{columns}}}, skip={skip}, delim={delim}, quote={quote}, "
     "escape={quote}, nullstr='', strict_mode=true, ignore_errors=true, store_rejects=true, compression='{packed}')"
@@ -51,14 +46,17 @@ class TableFile:
         if not (parquet := self._is_parquet()):
             self._layout = read_layout(path, name, required, known, replace=private)
         self._link, self._opened = _plainly_named(path)
-        self._connection = duckdb.connect(":memory:", config=_LIMITS)
+        in_memory = self._layout is not None and self._layout.rows is not None
+        self._engine = borrow_engine() if in_memory else None
+        self._connection = self._engine.cursor() if self._engine else duckdb.connect(":memory:", config=LIMITS)
         self._closed = Event()
         if (left := seconds_left()) is not None:
             Thread(target=self._interrupt, args=(left,), name="file budget", daemon=True).start()
         try:
             if self._layout is not None and self._layout.rows is not None:
                 self._register(self._layout)
-            self._lock(self._opened)
+            else:
+                self._lock(self._opened)
             if parquet:
                 self._describe_parquet(known)
             else:
@@ -71,6 +69,9 @@ class TableFile:
     def _close(self) -> None:
         self._closed.set()
         self._connection.close()
+        if self._engine is not None:
+            return_engine(self._engine)
+            self._engine = None
         if self._link is not None:
             self._link.cleanup()
 
@@ -151,6 +152,7 @@ class TableFile:
         try:
             return self._connection.execute(sql)
         except (duckdb.Error, UnicodeDecodeError) as error:
+            self._engine = None  # an error of DuckDB's own may leave it unusable
             spend()  # the alarm rang: no fault of its form
             reason = str(error).replace(str(self._opened), "the file").strip().partition("\n")[0][:200]
             raise Permanent(

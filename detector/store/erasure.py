@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class Erasure:
         at the bytes of every other file below the store, the database's own and its log included. `other_folders`: folders
         that are not the store's."""
         with self._database.read() as connection:
-            found = [table.name for table in _searched() if any(_rows(connection, c, person) for c in texts(table))]
+            found = [table.name for table in _searched() if _names_anywhere(connection, table, person)]
             found += [
                 f"{table.name}.{column.name}"
                 for table in _searched()
@@ -132,7 +132,12 @@ class Erasure:
         """Whether an object of the network has this name in one of the tables."""
         columns = [c for table in tables.metadata.sorted_tables for c in of_kind(table, OBJECT)]
         with self._database.read() as connection:
-            return any(_rows_where(connection, column, [raw, json.dumps(raw)[1:-1]], _naming(raw)) for column in columns)
+            words, means = [raw, json.dumps(raw)[1:-1]], _naming(raw)
+            return any(
+                means(value)
+                for column in columns
+                for value in connection.execute(select(column).where(_contains(column, words))).scalars()
+            )
 
 
 def _declared(*kinds: str) -> list[Column[Any]]:
@@ -185,21 +190,40 @@ def _mentioning(
     return list(found.values())
 
 
+def _names_anywhere(connection: Connection, table: Table, person: PersonMatcher) -> bool:
+    """Whether a row of the table names the person in a column of text or JSON: one look at the table for all of them."""
+    asked = [(column, _holds(column, person), _means(column, person)) for column in texts(table)]
+    held = [condition for _, condition, _ in asked if condition is not None]
+    rows = connection.execute(select(*(column for column, _, _ in asked)).where(or_(*held))) if held else ()
+    return any(v is not None and means(v) for row in rows for v, (_, _, means) in zip(row, asked, strict=True))
+
+
 def _rows(connection: Connection, column: Column[Any], person: PersonMatcher) -> list[Row[Any]]:
     """Rows of this column's table that name the person in it."""
-    if column.info.get("pii") in (SUBJECT, NAMED):
-        return list(connection.execute(select(column.table).where(_is([column], person))).fetchall()) if person.names else []
-    means = person.in_json if isinstance(column.type, JSON) else person.in_text
-    return _rows_where(connection, column, person.stored, means)
-
-
-def _rows_where(connection: Connection, column: Column[Any], words: Sequence[str], means: Any) -> list[Row[Any]]:
-    """Rows whose value holds one of these words, somewhere and in letters of any size, and is then found to mean it."""
-    if not words:
+    held, means = _holds(column, person), _means(column, person)
+    if held is None:
         return []
-    text = cast(column, String) if isinstance(column.type, JSON) else column
-    held = or_(*(text.contains(word, autoescape=True) for word in words))
     return [row for row in connection.execute(select(column.table).where(held)) if means(row._mapping[column.name])]
+
+
+def _holds(column: Column[Any], person: PersonMatcher) -> ColumnElement[bool] | None:
+    """What is true of every value that names the person, and of few others; None if there is no name to look for."""
+    if column.info.get("pii") in (SUBJECT, NAMED):
+        return _is([column], person) if person.names else None
+    return _contains(column, person.stored)
+
+
+def _means(column: Column[Any], person: PersonMatcher) -> Callable[[Any], bool]:
+    """Whether a value of the column names the person."""
+    if column.info.get("pii") in (SUBJECT, NAMED):
+        return lambda value: value in person.names
+    return person.in_json if isinstance(column.type, JSON) else person.in_text
+
+
+def _contains(column: Column[Any], words: Sequence[str]) -> ColumnElement[bool] | None:
+    """Whether the value holds one of these words, somewhere and in letters of any size; None if there are no words."""
+    text = cast(column, String) if isinstance(column.type, JSON) else column
+    return or_(*(text.contains(word, autoescape=True) for word in words)) if words else None
 
 
 def _naming(raw: str) -> Any:

@@ -51,11 +51,11 @@ RULES: Mapping[str, Rule] = {
     "audit": Rule("audit_days", WALL, lambda at: tables.audit.c.at < at),
 }
 REASONS: Mapping[str, str] = {
-    "piece": "names of counter files: they go with the ticks that they fed",
+    "source_file": "names of counter files: they go with the ticks that they fed",
     "tick": "the manifest of the KPI history: goes with it",
-    "tick_piece": "goes with its tick",
-    "owed": "work to do: settled, not kept",
-    "done": "goes with its tick",
+    "tick_source_file": "goes with its tick",
+    "pending_step": "work to do: settled, not kept",
+    "completed_step": "goes with its tick",
     "notification": "counts, no people: of an incident that was over before `affected_days` nothing is kept",
     "waiting_incident": "of an incident that was over before `affected_days` nothing is kept",
     "outlook": "of an incident that was over before `affected_days` nothing is kept",

@@ -91,7 +91,7 @@ class Permission:
 
     def why_not(self, listing: Listing) -> str:
         """Empty if it may. What has no channel yet needs one."""
-        channel = listing.decision.channel if listing.decision else ""
+        channel = listing.decision.channel
         return self._against(listing.subscriber, channel, self.policy.purposes)
 
     def may_follow(self, row: Communication) -> bool:

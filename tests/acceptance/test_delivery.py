@@ -262,7 +262,7 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_sent_in_the_mornin
     assert push(app) == {"sent": 1}
     assert contactable(app) == {who: "quiet_hours"}
     rows = app.store.communications.of(["inc_1"])
-    assert [row.action for row in rows] == ["proactive_message", "taken_back"]
+    assert [row.action for row in rows] == ["proactive_message", "retracted"]
     assert standing(rows) == [], "it counts for no cap, and may be said later"
 
 

@@ -57,7 +57,7 @@ def test_an_outage_without_neighbours_takes_everyone_who_is_there():
         (degradation("a", "retainability", 0, 0.005, 0.055), 0.1, 0.25),  # more is worse: the same 5 %
         (degradation("a", "integrity", 0, 20.0, 8.0), 0.65, 0.8),  # slow for 45 minutes: degraded seconds in use, if felt
         (degradation("a", "no_data", 0, 1.0, 0.0), 0.0, 0.0),
-        (degradation("a", "no_data", 0, 1.0, 0.0, confirmed_by="alarm"), 0.95, 1.0),
+        (degradation("a", "no_data", 0, 1.0, 0.0, confirmed_by=("alarm",)), 0.95, 1.0),
         (degradation("a#5qi=1", "accessibility", 0, 0.99, 0.5), 0.3, 0.6),  # one service of several
     ],
 )

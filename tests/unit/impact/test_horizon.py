@@ -118,7 +118,7 @@ def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fat
 
     def chance(bad_cells, testable):
         named = (RootCandidate("site", "s1", bad_cells, testable, 0.9, 1.0),)
-        one = incident(found, "s1a s1b", root_kind="site", root_id="s1", rivals=named)
+        one = incident(found, "s1a s1b", root_kind="site", root_id="s1", root_candidates=named)
         impact = impact_of(
             one,
             found,

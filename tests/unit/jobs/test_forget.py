@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,27 @@ CHILD, FIRM = UNAFFECTED, "Firm & Sons"
 NOW = LIVE + QUARTER + 400
 
 
-@pytest.fixture
-def app(tmp_path):
-    write_operator(tmp_path / "operator", since=LIVE - 2 * DAY, until=LIVE)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """The folder of a service that has pulled, learned and decided, with a row in every table that names people."""
+    root = tmp_path_factory.mktemp("filled")
+    write_operator(root / "operator", since=LIVE - 2 * DAY, until=LIVE)
     accounts = [("own", "consumer", "My Name"), (FIRM, "enterprise", "Firm")]
-    table(tmp_path / "operator" / "accounts.csv", ("account_id", "kind", "name"), accounts)
+    table(root / "operator" / "accounts.csv", ("account_id", "kind", "name"), accounts)
     members = [("own", AFFECTED, "holder"), (FIRM, AFFECTED, "line"), (FIRM, CHILD, "line")]
-    table(tmp_path / "operator" / "account_members.csv", ("account_id", "subscriber_id", "role"), members)
-    app = SmallApp(root=tmp_path)
+    table(root / "operator" / "account_members.csv", ("account_id", "subscriber_id", "role"), members)
+    app = SmallApp(root=root)
     app.tick(NOW)
     fill(app)
+    app.close()
+    return root
+
+
+@pytest.fixture
+def app(filled, tmp_path):
+    copytree(filled, tmp_path, dirs_exist_ok=True)
+    app = SmallApp(root=tmp_path)
+    app.clock.at = app.wall.at = NOW
     yield app
     app.close()
 
