@@ -154,9 +154,9 @@ def sample(feed: CounterFeed, catalogue: Catalogue, reference: Reference, findin
         intake.add(source_file, own)
         batches += own
     check_counter_names(intake, catalogue, reference.topology, findings)
-    for name, part in intake.parts.items():
-        if name.startswith("files "):
-            check_period_lengths(name, sorted(part.starts), part.duration_s, findings)
+    for part in intake.parts.values():
+        if part.series:
+            check_period_lengths(part.series, sorted(part.starts), part.duration_s, findings)
     frames = pipeline.compute(batches, catalogue, reference, findings).values()
     seen = {base_object(name) for frame in frames for name in _with_values(frame)}
     kpis = {kpi.id for frame in frames for kpi in frame.kpis}

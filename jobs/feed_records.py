@@ -22,10 +22,10 @@ def record(connection: Connection, store: Store, feed: str, intake: Intake, find
         return
     known = {part.part: part for part in store.feeds.parts(feed)}
     for name, fresh in intake.parts.items():
-        old = known.get(name) or FeedPart(feed=feed, part=name)
+        old = known.get(name) or FeedPart(feed=feed, part=name, series=fresh.series)
         starts = starts_kept(old.starts, fresh.starts)
-        if name.startswith("files "):
-            check_period_lengths(name, starts, fresh.duration_s, findings)
+        if fresh.series:
+            check_period_lengths(fresh.series, starts, fresh.duration_s, findings)
         advanced, at = fresh.data_until > old.data_until, min(fresh.arrived_at, now)
         gaps = old.gaps
         if advanced and old.advanced_at is not None:

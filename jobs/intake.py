@@ -28,8 +28,9 @@ _UNITS = {60.0: "minutes", 3600.0: "hours", 0.001: "milliseconds"}
 @dataclass
 class Part:
     """Files of one kind: when the newest arrived, until when their data reach, how long their periods are and when they
-    begin."""
+    begin. `series`: the name that they have in common, empty if they are of several names."""
 
+    series: str = ""
     arrived_at: float = 0.0
     data_until: int = 0
     duration_s: int = 0
@@ -40,11 +41,12 @@ class Part:
 
 @dataclass
 class Listed:
-    """One list of counters: the first file that has it, in how many rows, and some of their objects."""
+    """One list of counters: the first file that has it, in how many rows, and some of their objects, each as (managed
+    element, name)."""
 
     file: str
     rows: int = 0
-    objects: set[str] = field(default_factory=set)
+    objects: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass
@@ -61,8 +63,9 @@ class Intake:
         self.arrived_at = max(self.arrived_at, source_file.arrived_at)
         for batch in batches:
             self.rows += len(batch.objects)
-            for name in (WHOLE, f"periods of {batch.duration_s} s", f"files {series_of(batch.file)}"):
-                part = self.parts.setdefault(name, Part())
+            series = series_of(batch.file)
+            for name, own in ((WHOLE, ""), (f"periods of {batch.duration_s} s", ""), (f"files {series}", series)):
+                part = self.parts.setdefault(name, Part(own))
                 part.arrived_at = max(part.arrived_at, source_file.arrived_at)
                 part.data_until = max(part.data_until, batch.start + batch.duration_s)
                 part.duration_s = max(part.duration_s, batch.duration_s)
@@ -71,7 +74,7 @@ class Intake:
             known = self.counters.setdefault(batch.counters, Listed(batch.file))
             known.rows += len(batch.objects)
             if len(known.objects) < _MOST_OBJECTS:
-                known.objects.update(f"{batch.managed_element}\n{name}" for name in batch.objects[:_MOST_OBJECTS])
+                known.objects.update((batch.managed_element, name) for name in batch.objects[:_MOST_OBJECTS])
 
 
 def series_of(file: str) -> str:
@@ -116,8 +119,7 @@ def _check_vendor(
     found, objects = names.vendors(counters), ObjectNames(topology)
     for vendor, own in found.items():
         wrong = []
-        for raw in listed.objects:
-            element, _, name = raw.partition("\n")
+        for element, name in listed.objects:
             cell = topology.cells.get(base_object(objects.object_of(name, element) or ""))
             said = cell.vendor.casefold() if cell else ""
             if cell and said in tables and said != vendor.casefold() and tables[said] not in found:
@@ -128,7 +130,7 @@ def _check_vendor(
             findings.add("wrong_vendor", "cells.csv", f"{what}, {mend}", len(wrong))
 
 
-def check_period_lengths(part: str, starts: Sequence[int], duration_s: int, findings: Findings) -> None:
+def check_period_lengths(series: str, starts: Sequence[int], duration_s: int, findings: Findings) -> None:
     """A finding for periods that begin much farther apart than they are long, or much closer: a length in another unit."""
     if len(starts) < 3 or duration_s <= 0:
         return
@@ -140,6 +142,6 @@ def check_period_lengths(part: str, starts: Sequence[int], duration_s: int, find
     likely = f"it is written in {unit}: " if unit else ""
     findings.add(
         "impossible_duration",
-        part.removeprefix("files "),
+        series,
         f"periods of {duration_s} s begin {apart} s apart; {likely}duration_s = {apart} was probably meant",
     )

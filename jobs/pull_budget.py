@@ -64,7 +64,7 @@ class PullBudget:
     def note(self, connection: Connection, left: Sequence[SourceFile], now: float) -> None:
         """A backlog that is read to its end is learned from anew: part of it was not there when baselines were learned
         last."""
-        waiting = {source_file.source for source_file in left} if self.backlog(left) else set[str]()
+        waiting = {source_file.feed for source_file in left} if self.backlog(left) else set[str]()
         known = {state.feed: state for state in self._store.feeds.all()}
         learned_at = self._store.progress.until(LEARN)
         over = not waiting and any(state.backlog for state in known.values())

@@ -36,7 +36,7 @@ class Pulled:
 def reason_of(feeds: Feeds, source_file: SourceFile, error: Exception) -> tuple[str, str]:
     """(the file, the reason in one line)."""
     name = shown_name(source_file.name)
-    return feeds.label(source_file.source) + name, str(error).replace(source_file.name, name)
+    return feeds.label(source_file.feed) + name, str(error).replace(source_file.name, name)
 
 
 def put_aside(feeds: Feeds, source_file: SourceFile, reason: str, findings: Findings) -> None:
@@ -83,8 +83,8 @@ class Round:
         with self.store.begin() as connection:
             versions = self.store.ticks.versions(connection, touched)
             earlier = self.store.source_files.feeding(connection, versions) if versions else []
-        known = {(p.source, p.name, p.window) for p, _ in (*read, *aside)}  # the same name with new bytes replaces
-        again = [p for p in earlier if (p.source, p.name, p.window) not in known]
+        known = {(p.feed, p.name, p.window) for p, _ in (*read, *aside)}  # the same name with new bytes replaces
+        again = [p for p in earlier if (p.feed, p.name, p.window) not in known]
         before, *lost = self._read(again, Findings(), touched)  # what they held was found when they were new
         gone = any(lost)
         checkpoint("pull.read")
@@ -99,7 +99,7 @@ class Round:
         for source_file in unread:
             self.store.source_files.postpone(source_file)
         for source_file, own in read:
-            self.intakes[source_file.source].add(source_file, own)
+            self.intakes[source_file.feed].add(source_file, own)
         self.findings.extend(found)
         checkpoint("pull.recorded")
         ticks = tuple(tick for _, paths in written for tick in paths)

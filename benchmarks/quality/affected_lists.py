@@ -35,8 +35,10 @@ from benchmarks.quality.affected_tables import (
 )
 from detector.backtest.foresight import AHEAD_S, CONTACT_ABOVE, LOOKUP_ABOVE, judged_complaints
 from detector.backtest.matching import Matches, cells_of, match
+from detector.backtest.output_files import suppression_in
 from detector.backtest.results import Results
 from detector.backtest.truth import Fault, read_truth
+from detector.domain.alert import Decision
 from detector.domain.degradation import Degradation
 from detector.domain.exposure import ExpectedPresence
 from detector.domain.finding import Findings
@@ -156,6 +158,7 @@ def _degradation(row: Mapping[str, str]) -> Degradation:
 
 def _incident(row: Mapping[str, str], own: Sequence[str]) -> Incident:
     at = _at(row["opened_at"])
+    suppression, merged_into = suppression_in(row["suppressed_reason"])
     return Incident(
         incident_id=row["incident_id"],
         root_kind=row["root_kind"],
@@ -168,7 +171,9 @@ def _incident(row: Mapping[str, str], own: Sequence[str]) -> Incident:
         cells=(),
         reason="",
         resolved_at=_maybe(row["resolved_at"]),
-        suppressed_reason=row["suppressed_reason"],
+        state="open" if merged_into is None else "merged",
+        suppression=suppression,
+        merged_into=merged_into,
     )
 
 
@@ -181,6 +186,16 @@ def _listing(row: Mapping[str, str]) -> Listing:
             basis=row["basis"],
             probability=float(row["probability"]),
             exposure_s=float(row["exposure_s"]),
+        ),
+        decision=Decision(
+            incident_id=row["incident_id"],
+            subscriber=row["subscriber_id"],
+            contactable=row["contactable"] == "1",
+            why_not=row["why_not"],
+            action=row["action"],
+            channel="",
+            recipient="",
+            decided_at=_maybe(row["decided_at"]) or _at(row["listed_at"]),
         ),
         listed_at=_at(row["listed_at"]),
         delisted_at=_maybe(row["delisted_at"]),

@@ -29,12 +29,13 @@ from detector.backtest.results import Results
 from detector.backtest.summary import summarise
 from detector.backtest.truth import Truth, read_truth
 from detector.clock import MovingClock
+from detector.domain.alert import Decision
 from detector.domain.assessment import Assessment
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import Evidence
 from detector.domain.exposure import LocationData, MobilityProfile, Presence
 from detector.domain.finding import Findings
-from detector.domain.impact import Impact, Listing
+from detector.domain.impact import Affected, Impact, Listing
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import Outlook
@@ -53,6 +54,20 @@ DAY_S = 86_400
 DELAY_S = 300
 """How long an hour's attachments take to arrive (CONTRACTS.md, section 1)."""
 NAMES = Pseudonymiser(b"0" * 32, 1)
+
+
+def _refused(person: Affected) -> Decision:
+    """Whom care contacts is not looked at here."""
+    return Decision(
+        incident_id=person.incident_id,
+        subscriber=person.subscriber,
+        contactable=False,
+        why_not="",
+        action="none",
+        channel="",
+        recipient="",
+        decided_at=0,
+    )
 
 
 @dataclass(frozen=True)
@@ -209,7 +224,7 @@ class Again:
 
     def _relist(self, one: Asked, found: Impact, current: dict[str, Listing]) -> None:
         people = () if one.incident.state == "merged" else found.people
-        wanted = {p.subscriber: Listing(affected=p, listed_at=one.now) for p in people}
+        wanted = {p.subscriber: Listing(affected=p, decision=_refused(p), listed_at=one.now) for p in people}
         for key in [key for key in current if key not in wanted or listings.changed_notably(current[key], wanted[key])]:
             self.listings.append(replace(current.pop(key), delisted_at=one.now))
         current.update({key: new for key, new in wanted.items() if key not in current})

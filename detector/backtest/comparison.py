@@ -12,8 +12,9 @@ import numpy as np
 from scipy import stats
 
 from detector.backtest.cards import CARDS, PER_CELL_WEEKS, Card
+from detector.backtest.output_files import suppression_in
 from detector.domain.errors import Misconfigured
-from detector.domain.incident import MERGED, Incident
+from detector.domain.incident import Incident
 from detector.domain.window import utc
 from detector.labels.quantities import counted, rough_number
 
@@ -194,12 +195,12 @@ def _apart(
     before = {
         row["incident_id"]: (row["incident_id"], f"{row['root_kind']} {row['root_id']}", _minute(row["opened_at"]))
         for row in there
-        if not row.get("suppressed_reason", "").startswith(MERGED)
+        if suppression_in(row.get("suppressed_reason", ""))[1] is None
     }
     after = {
         i.incident_id: (i.incident_id, f"{i.root_kind} {i.root_id}", f"{utc(i.opened_at):%Y-%m-%d %H:%M}")
         for i in here
-        if not i.merged_into
+        if i.merged_into is None
     }
     gone = tuple(one for name, one in before.items() if name not in after)
     return gone, tuple(one for name, one in after.items() if name not in before)

@@ -14,7 +14,7 @@ from detector.charts import Mark, band_chart
 from detector.domain.degradation import SEVERITIES, Degradation
 from detector.domain.evidence import Band
 from detector.domain.impact import Listing
-from detector.domain.incident import Incident
+from detector.domain.incident import MAINTENANCE, Incident
 from detector.labels import terms
 from detector.labels.quantities import pair, rough_percent
 from detector.labels.times import duration
@@ -129,7 +129,7 @@ class IncidentViews:
             order = f"{duration(first)} after detection" if first >= 0 else f"{duration(-first)} before detection"
             facts.append(("Complaints", f"{len(complaints):,}, the first {order}"))
         facts += self._contact_facts(incident)
-        suppressed = "" if incident.state == "merged" else incident.suppressed_reason
+        suppressed = incident.suppression or ""
         known = (("Alarm", incident.alarm_id), ("Ticket", incident.ticket_id), ("Suppressed", suppressed))
         return facts + [(name, value) for name, value in known if value]
 
@@ -205,9 +205,9 @@ def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:
 
 def why_false(matches: Matches, incident: Incident) -> str:
     """Evidence against this incident, or what might explain it."""
-    if incident.suppressed_reason == "maintenance":
+    if incident.suppression == MAINTENANCE:
         return "Declared works; nobody was told."
-    if incident.suppressed_reason:
+    if incident.silent:
         return f"Suppressed ({incident.suppressed_reason}); nobody was told."
     own = [d for d in matches.results.degradations if d.degradation_id in set(incident.degradation_ids)]
     nearby = [(_gap(d, f), f) for d in own for f in matches.truth.faults or () if _touches(matches, d, f)]

@@ -8,9 +8,10 @@ from functools import cache
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 from detector.backtest.results import Results
+from detector.domain.incident import Suppression
 from detector.domain.window import iso
 
 DEGRADATION_COLUMNS = (
@@ -64,6 +65,7 @@ AFFECTED_COLUMNS = (
 _Row = Sequence[str | int]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """The signs with which a spreadsheet's formula may begin, also in full width."""
+_MERGED = re.compile("merged:(.+)")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -147,6 +149,17 @@ def _incidents(results: Results) -> Iterable[_Row]:
         )
 
 
+def suppression_in(suppressed_reason: str) -> tuple[Suppression | None, str | None]:
+    """What a row of `incidents.csv` says: why nobody was told, and the id of the incident that it was merged into.
+
+    >>> suppression_in("maintenance"), suppression_in("merged:inc_1"), suppression_in("")
+    (('maintenance', None), (None, 'inc_1'), (None, None))
+    """
+    merged = _MERGED.fullmatch(suppressed_reason)
+    known = (one for one in get_args(Suppression) if one == suppressed_reason)
+    return next(known, None), merged[1] if merged else None
+
+
 def _affected(results: Results, identify: Callable[[str], str]) -> Iterable[_Row]:
     for row in sorted(results.listings, key=lambda row: (row.listed_at, row.incident_id, row.subscriber)):
         yield (
@@ -160,8 +173,8 @@ def _affected(results: Results, identify: Callable[[str], str]) -> Iterable[_Row
             _iso(row.delisted_at),
             int(row.contactable),
             row.why_not,
-            row.decision.action if row.decision else "",
-            _iso(row.decision.decided_at if row.decision else None),
+            row.decision.action,
+            _iso(row.decision.decided_at),
         )
 
 

@@ -53,7 +53,7 @@ class Overview:
 def overview(matches: Matches) -> Overview:
     """Incidents that went on as part of another are counted with it."""
     results = matches.results
-    merged = [i for i in results.incidents if i.state == "merged" or i.merged_into]
+    merged = [i for i in results.incidents if i.state == "merged"]
     alone = [i for i in results.incidents if i not in merged]
     complaints = matches.truth.complaints
     inside = None if complaints is None else [c for c in complaints if results.window.contains(c.at)]

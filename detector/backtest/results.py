@@ -66,7 +66,7 @@ class Results:
     @cached_property
     def incident_of(self) -> Mapping[str, str]:
         """Degradation id -> id of its incident; where a merged one names it too, the one that it went into."""
-        merged_first = sorted(self.incidents, key=lambda i: not i.merged_into)
+        merged_first = sorted(self.incidents, key=lambda i: i.merged_into is None)
         return {d: i.incident_id for i in merged_first for d in i.degradation_ids}
 
     @cached_property

@@ -82,7 +82,7 @@ def precision(matches: Matches) -> Figure:
 
 def incident_precision(matches: Matches) -> Figure:
     """The same of incidents, without those merged into another."""
-    merged = {i.incident_id for i in matches.results.incidents if i.merged_into}
+    merged = {i.incident_id for i in matches.results.incidents if i.merged_into is not None}
     judgements = [v for i, v in matches.incident_judgements.items() if v is not None and i not in merged]
     return share(sum(judgements), len(judgements))
 

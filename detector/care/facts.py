@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from detector.care.trouble import trouble_of
 from detector.domain.degradation import Degradation
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, Suppression
 from detector.labels import terms
 from detector.labels.times import clock, duration
 
@@ -19,13 +19,13 @@ class Facts:
     a promised end that is still to come. `works_until`: when declared works that go on should have ended. `no_data_since`:
     from when on nobody measures how it goes on.
 
-    `state`: one of STATES; `silent`: why no receiver is notified: empty, `maintenance` or `silenced`; `into`: the incident
-    into which it was merged. `trouble`: the fault in a customer's words. `reason`: the fault in an engineer's words.
+    `state`: one of STATES; `silent`: why no receiver is notified, None = they are; `into`: the incident into which it was
+    merged. `trouble`: the fault in a customer's words. `reason`: the fault in an engineer's words.
     """
 
     incident_id: str
     state: str
-    silent: str
+    silent: Suppression | None
     into: str
     trouble: str
     headline: str
@@ -66,7 +66,7 @@ class Facts:
 
     @property
     def silence(self) -> str:
-        return terms.SUPPRESSED.get(self.silent, self.silent)
+        return "" if self.silent is None else terms.SUPPRESSED[self.silent]
 
 
 def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation | None = None) -> Facts:
@@ -79,8 +79,8 @@ def facts_of(incident: Incident, *, now: float, timezone: str, lead: Degradation
     return Facts(
         incident_id=incident.incident_id,
         state=_state(incident),
-        silent="" if incident.merged_into else incident.suppressed_reason,
-        into=incident.merged_into,
+        silent=incident.suppression,
+        into=incident.merged_into or "",
         trouble=trouble_of(incident, lead),
         reason=incident.reason,
         headline=terms.headline(incident.kind, incident.root_kind, incident.root_id),

@@ -148,7 +148,7 @@ def _way(key: str, context: DecisionContext) -> Reach:
 def _current(incidents: Sequence[Incident], listings: Sequence[Listing], now: int) -> list[tuple[Incident, Listing]]:
     """Those that are open first, the likeliest of them first; each once. A row of no probability is of someone who was
     notified and turned out untouched: they only get the all-clear."""
-    known = {i.incident_id: i for i in incidents if i.state != "merged" and not i.merged_into}
+    known = {i.incident_id: i for i in incidents if i.state != "merged"}
     surest: dict[str, Listing] = {}
     for one in listings:
         if (

@@ -2,6 +2,7 @@
 
 from detector.care.facts import MERGED, OPEN, WITHDRAWN, Facts
 from detector.care.phrases import SPEECH, Phrases
+from detector.domain.incident import MAINTENANCE
 from detector.labels.times import local
 
 
@@ -25,7 +26,7 @@ def sentence(facts: Facts, language: str, *, to_person: bool = True, sure: bool 
         return phrases.unsure
     if facts.state == MERGED:
         return phrases.merged
-    if facts.silent:
+    if facts.silent is not None:
         return _kept_silent(facts, phrases)
     if not to_person:
         return phrases.other if facts.state == OPEN else phrases.other_solved
@@ -34,7 +35,7 @@ def sentence(facts: Facts, language: str, *, to_person: bool = True, sure: bool 
 
 def _kept_silent(facts: Facts, phrases: Phrases) -> str:
     """Of works, and of what an operator silenced, for someone who calls: no place and no time."""
-    if facts.silent != "maintenance":
+    if facts.silent != MAINTENANCE:
         return phrases.checking if facts.state == OPEN else phrases.fine
     return phrases.works if facts.state == OPEN else f"{phrases.works_over} {phrases.lasted}"
 

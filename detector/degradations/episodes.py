@@ -112,7 +112,7 @@ def _raised(context: TickContext, i: int, col: int, kind: DegradationKind) -> De
         excess=excess,
         periods=periods,
         duration_s=tick.duration_s,
-        confirmed_by=",".join(confirmations(context, i, started)) if kind.out_of_service else "",
+        confirmed_by=confirmations(context, i, started) if kind.out_of_service else (),
         updated_at=tick.end,
         parts=parts(context, i, kpi.family),
         siblings=siblings,

@@ -5,6 +5,7 @@ import numpy as np
 from detector.degradations.attribution import carries_for_lost_cell, cells_gone
 from detector.degradations.tick_context import TickContext
 from detector.domain.cell import base_object
+from detector.domain.degradation import Confirmation
 from detector.domain.degradation_kind import (
     CONGESTION,
     CORE,
@@ -92,23 +93,23 @@ def _collapsed_share(context: TickContext, cells: frozenset[str]) -> float:
     return float(np.mean(context.collapsed[rows])) if rows else 0.0
 
 
-def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationKind, str]:
+def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationKind, tuple[Confirmation, ...]]:
     """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if somebody confirms it. Of one
     among many that fell silent together the others must bear it out, unless an alarm or a ticket names it."""
-    said = set(confirmations(context, i, since))
+    said: set[Confirmation] = set(confirmations(context, i, since))
     if context.missing_objects.alarmed(i):
         said.add("alarm")
     if group := context.missing_objects.stopped_with.get(i):
-        said &= {"alarm", *(["neighbours"] if context.missing_objects.neighbours_say(group) else [])}
+        said -= {"core", *(() if context.missing_objects.neighbours_say(group) else ("neighbours",))}
     if context.missing_objects.core_says(i):
         said.add("core")
     if context.missing_objects.ticketed(i):
         said.add("ticket")
     confirmed = tuple(name for name in CONFIRMERS if name in said)
-    return (OUTAGE if confirmed else NO_DATA), ",".join(confirmed)
+    return (OUTAGE if confirmed else NO_DATA), confirmed
 
 
-def confirmations(context: TickContext, i: int, since: int) -> tuple[str, ...]:
+def confirmations(context: TickContext, i: int, since: int) -> tuple[Confirmation, ...]:
     """What confirms that this object's users are without service: neighbours, core, alarm."""
     object_id = context.evidence.objects[i]
     slack = context.evidence.tick.duration_s
@@ -118,7 +119,7 @@ def confirmations(context: TickContext, i: int, since: int) -> tuple[str, ...]:
     )
     long = context.evidence.tick.end - since >= LONG_SILENCE * slack
     least = NEIGHBOURS_CARRY_MORE if not context.evidence.missing[i] else CLEARLY_LONG if long else CLEARLY_MORE
-    said = {
+    said: dict[Confirmation, bool] = {
         "neighbours": neighbours_carry_more(context, i, least)
         and not (context.evidence.missing[i] and carries_for_another(context, i)),
         "core": core,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 ALL_CLEAR = "all_clear"
-RETRACTED = "taken_back"
+RETRACTED = "retracted"
 UNCOUNTED = (ALL_CLEAR, RETRACTED)
 """No contact of their own: the all-clear ends a contact that was counted when it began; what was retracted reached
 nobody."""
@@ -17,7 +17,7 @@ class Communication:
     `recipient` (the person, a minor's guardian, or an account) by `channel`; `severity` and `service` are what the story was
     then.
 
-    A row `taken_back` marks that the newest request for this line in this incident did not reach anyone.
+    A row `retracted` marks that the newest request for this line in this incident did not reach anyone.
     """
 
     incident_id: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from detector.domain.cell import base_object, dimension
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
@@ -12,6 +12,10 @@ from detector.domain.window import DAY_S
 SEVERITIES = ("warning", "minor", "major", "critical")
 PRIORITY = {"critical": 1, "major": 2, "minor": 4, "warning": 7}
 """TM Forum priority (TMF656: 1 high to 10 low) of each severity."""
+
+
+Confirmation = Literal["neighbours", "core", "alarm", "ticket"]
+"""Who else says that an object's users are without service."""
 
 
 class Part(NamedTuple):
@@ -73,7 +77,7 @@ class Degradation:
     duration_s: int
     cleared_at: int | None = None
     quiet_periods: int = 0
-    confirmed_by: str = ""
+    confirmed_by: tuple[Confirmation, ...] = ()
     updated_at: int = 0
     parts: tuple[Part, ...] = ()
     siblings: int = 0

@@ -8,12 +8,14 @@ from detector.domain.window import utc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPart:
-    """One kind of file of a feed, or all of it. `advanced_at`: when (s) newer data than before last came, None = not yet;
+    """One kind of file of a feed, or all of it. `series`: the name that its files have in common, empty if `part` names
+    something else. `advanced_at`: when (s) newer data than before last came, None = not yet;
     `data_until`: end (s) of the newest period; `duration_s`: of its periods; `gaps`: the last times (s) between two
     deliveries; `starts`: of its newest periods (s); `times`: how many files brought newer data."""
 
     feed: str
     part: str
+    series: str = ""
     advanced_at: float | None = None
     data_until: int = 0
     duration_s: int = 0

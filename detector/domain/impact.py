@@ -82,13 +82,13 @@ class Listing:
     """One person on one incident's list from `listed_at` until `delisted_at` (None = still), in s, and what care decided.
 
     A row is what was known then: when an update changes the probability or the decision, the old row ends and a new one
-    begins. `decision` is None where care decided nothing; `row` is the row's number in the store, None before it is stored.
+    begins. `row` is the row's number in the store, None before it is stored.
     """
 
     affected: Affected
+    decision: Decision
     listed_at: int
     delisted_at: int | None = None
-    decision: Decision | None = None
     row: int | None = None
 
     @property
@@ -106,17 +106,17 @@ class Listing:
     @property
     def contactable(self) -> bool:
         """Care may contact the person; what it proposes is `proposed`."""
-        return self.decision is not None and self.decision.contactable
+        return self.decision.contactable
 
     @property
     def why_not(self) -> str:
-        """One of WHY_NOT; empty if the person may be contacted or nothing was decided."""
-        return self.decision.why_not if self.decision else ""
+        """One of WHY_NOT; empty if the person may be contacted."""
+        return self.decision.why_not
 
     @property
     def proposed(self) -> bool:
         """Care proposes an action for the person, who may be contacted."""
-        return self.decision is not None and self.decision.proposed
+        return self.decision.proposed
 
     def known_at(self, at: int) -> bool:
         """Returns whether the person is on the list at the moment `at` (s).
@@ -124,7 +124,11 @@ class Listing:
         >>> person = Affected(
         ...     incident_id="inc_1", subscriber="s1", account="", basis="expected", probability=0.4, exposure_s=900.0
         ... )
-        >>> Listing(affected=person, listed_at=100, delisted_at=200).known_at(200)
+        >>> refused = Decision(
+        ...     incident_id="inc_1", subscriber="s1", contactable=False, why_not="cap", action="none", channel="",
+        ...     recipient="", decided_at=100
+        ... )
+        >>> Listing(affected=person, decision=refused, listed_at=100, delisted_at=200).known_at(200)
         False
         """
         return self.listed_at <= at and (self.delisted_at is None or at < self.delisted_at)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from detector.domain.degradation import PRIORITY
 from detector.domain.degradation_kind import DEGRADATION_KINDS, DegradationKind
 
-MERGED = "merged:"
-"""With what a `suppressed_reason` begins that names another incident (CONTRACTS.md, section 4)."""
+Suppression = Literal["maintenance", "silenced"]
+"""Why nobody outside is notified of an incident: it lies in declared works, or an operator silenced it."""
+MAINTENANCE: Suppression = "maintenance"
 ROOT_KINDS = ("cell", "site", "node", "edge", "tac", "region", "software", "nf", "network")
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "": frozenset({"open", "suppressed", "resolved", "merged"}),
@@ -38,9 +39,11 @@ class RootCandidate(NamedTuple):
 class Incident:
     """One cause. `root_kind` and `root_id` name it; `cells` are those touched; times in s since the epoch.
 
-    `reason` is a sentence for a person; `suppressed_reason` is empty, `maintenance`, `silenced` or `merged:inc_...`.
-    `version` counts changes that matter to a receiver. `rivals`: the candidates for the root, the one named
-    among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out none of it; then it is resolved.
+    `reason` is a sentence for a person. `joined_by_onset`: its root is a cell, and other objects belong to it only because
+    they began with that cell. `merged_into`: the id of the incident that it became part of; `suppression`: why no receiver
+    is notified of one that stands alone. `version` counts changes that matter to a receiver. `root_candidates`: the one
+    named among them, the likeliest first. `withdrawn_at`: the clock when corrected data bore out none of it; then it is
+    resolved.
     `works_until`: the end (s) that was announced for declared works which its trouble has outlasted.
     `started_at`: the estimated onset of the trouble; `ended_at`: its estimated end by the network's data, the end of its
     last bad period, None while it is open. `opened_at` and `resolved_at` are the clocks of the decisions, and later.
@@ -66,9 +69,11 @@ class Incident:
     ticket_id: str = ""
     expected_clear_at: int | None = None
     expected_clear_source: str = ""
-    suppressed_reason: str = ""
+    suppression: Suppression | None = None
+    merged_into: str | None = None
+    joined_by_onset: bool = False
     confidence: float = 0.0
-    rivals: tuple[RootCandidate, ...] = ()
+    root_candidates: tuple[RootCandidate, ...] = ()
     withdrawn_at: int | None = None
     works_until: int | None = None
     ended_at: int | None = None
@@ -103,23 +108,15 @@ class Incident:
         return self.resolved_at if self.ended_at is None else self.ended_at
 
     @property
-    def merged_into(self) -> str:
-        """The id of the incident that it became part of, empty if it stands alone.
-
-        >>> merged_reason("inc_1").removeprefix(MERGED)
-        'inc_1'
-        """
-        return self.suppressed_reason.removeprefix(MERGED) if self.suppressed_reason.startswith(MERGED) else ""
-
-    @property
     def silent(self) -> bool:
         """Nobody outside is notified of it."""
-        return bool(self.suppressed_reason)
+        return self.suppression is not None or self.merged_into is not None
 
-
-def merged_reason(into: str) -> str:
-    """The `suppressed_reason` of an incident that is part of the incident `into`."""
-    return MERGED + into
+    @property
+    def suppressed_reason(self) -> str:
+        """What files, answers and pages call it: empty, `maintenance`, `silenced` or `merged:inc_...` (CONTRACTS.md,
+        section 4)."""
+        return self.suppression or "" if self.merged_into is None else f"merged:{self.merged_into}"
 
 
 def incident_id(first_degradation_id: str) -> str:

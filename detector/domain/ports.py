@@ -25,9 +25,9 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file, or the part of it (`window`) that arrives at one moment. Identity: (source, name, sha256)."""
+    """A file, or the part of it (`window`) that arrives at one moment. Identity: (feed, name, sha256)."""
 
-    source: str
+    feed: str
     name: str
     sha256: str
     arrived_at: float

@@ -108,7 +108,8 @@ class RiskModel:
     def from_json(cls, body: Mapping[str, Any]) -> "RiskModel":
         """What `to_json` gave, after a way through JSON."""
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in body.items()}
-        return cls(**values | {name: _judgement(v) for name, v in body.items() if name.startswith("judged")})
+        judged = ("judged", "judged_before", "judged_by_hand")
+        return cls(**values | {name: _judgement(body[name]) for name in judged if name in body})
 
 
 def _judgement(body: Mapping[str, Any] | None) -> Judgement | None:

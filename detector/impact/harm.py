@@ -170,7 +170,7 @@ def _without_data(harms: Mapping[str, Harm], incident: Incident, topology: Topol
     if not dead:
         return {}
     chance: dict[str, float] = {}
-    for candidate in incident.rivals:
+    for candidate in incident.root_candidates:
         if candidate.root_kind in SHELTER and candidate.bad >= candidate.testable > 0:
             for cell in _in_service(topology.cells_of(candidate.root_kind, candidate.root_id), topology) - harms.keys():
                 chance[cell] = max(chance.get(cell, 0.0), candidate.bad / (candidate.testable + 1))
@@ -212,5 +212,5 @@ def takeover_share(cell: str, dead: set[str], own: Sequence[Degradation], topolo
         return TAKEOVER_OTHER_LAYER
     if not topology.neighbours.get(cell, frozenset()) - dead:
         return 0.0
-    seen = any("neighbour" in d.confirmed_by for d in own)
+    seen = any("neighbours" in d.confirmed_by for d in own)
     return TAKEOVER_NEIGHBOURS_SEEN if seen else TAKEOVER_NEIGHBOURS

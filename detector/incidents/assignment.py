@@ -120,7 +120,6 @@ class Assignment:
     def __init__(self, incidents: dict[str, Incident], context: CorrelationContext) -> None:
         self.incidents, self.context = incidents, context
         self.owner = {d: i.incident_id for i in incidents.values() for d in i.degradation_ids}
-        self.joined_by_onset: set[str] = set()
         self._incidents_at: dict[str, set[str]] = {}
         for incident in incidents.values():
             self._place(incident)
@@ -149,8 +148,6 @@ class Assignment:
         self.incidents[incident.incident_id] = incident
         self._place(incident)
         self.owner.update(dict.fromkeys(incident.degradation_ids, incident.incident_id))
-        if cause.joined_by_onset:
-            self.joined_by_onset.add(incident.incident_id)
 
     def _with_one_onset(self, cause: Cause) -> Cause:
         """The cause without what an incident owns that began hours apart from most of it: a drift of one cell is no part of

@@ -38,9 +38,7 @@ def correlate(
         assignment.assign(cause)
     after = []
     for name, incident in assignment.incidents.items():
-        by_onset = name in assignment.joined_by_onset
-        is_open = incident.state == "open"
-        now_known = advance(incident, before.get(name), context, joined_by_onset=by_onset) if is_open else incident
+        now_known = advance(incident, before.get(name), context) if incident.state == "open" else incident
         check_transition(before[name].phase if name in before else "", now_known)
         after.append(now_known)
     return tuple(sorted(after, key=lambda i: (i.opened_at, i.started_at, i.incident_id)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from detector.domain.cell import Topology
 from detector.domain.degradation import Degradation, leading, worst
 from detector.domain.degradation_kind import gravest_kind
-from detector.domain.incident import Incident, incident_id, merged_reason
+from detector.domain.incident import MAINTENANCE, Incident, incident_id
 from detector.domain.window import Window
 from detector.incidents.confidence import confidence
 from detector.incidents.correlation_context import CorrelationContext, Root
@@ -15,7 +15,6 @@ from detector.incidents.reason import reason
 from detector.incidents.roots import Cause, root_candidates
 from detector.incidents.times import estimated_end, estimated_start, is_ongoing
 
-MAINTENANCE = "maintenance"
 OVERRUN = "; declared works overrun"
 
 
@@ -34,12 +33,13 @@ def open_incident(cause: Cause, context: CorrelationContext) -> Incident:
         degradation_ids=tuple(d.degradation_id for d in own),
         cells=touched_cells(cause.root, own, context.topology),
         reason="",
+        joined_by_onset=cause.joined_by_onset,
         updated_at=context.now,
     )
     if under_works(
         incident, Window(incident.started_at, incident.started_at + lead.duration_s), context.topology, context.operations
     ):
-        incident = replace(incident, suppressed_reason=MAINTENANCE)
+        incident = replace(incident, suppression=MAINTENANCE)
     return incident
 
 
@@ -54,6 +54,7 @@ def add_cause(incident: Incident, cause: Cause, context: CorrelationContext) -> 
         root_id=root[1],
         degradation_ids=incident.degradation_ids + new,
         cells=tuple(sorted({*incident.cells, *touched_cells(root, own, context.topology)})),
+        joined_by_onset=incident.joined_by_onset or cause.joined_by_onset,
     )
 
 
@@ -67,19 +68,17 @@ def merge_incidents(older: Incident, younger: Incident, context: CorrelationCont
         severity=worst([older.severity, younger.severity]),
         kind=gravest_kind((older.kind, younger.kind)),
     )
-    gone = replace(
-        younger,
-        state="merged",
-        suppressed_reason=merged_reason(older.incident_id),
-        updated_at=context.now,
-        version=younger.version + 1,
+    return kept, merged(younger, older.incident_id, context.now)
+
+
+def merged(incident: Incident, into: str, now: int) -> Incident:
+    """The incident as part of the incident `into`, as of the clock `now` (s)."""
+    return replace(
+        incident, state="merged", merged_into=into, suppression=None, updated_at=now, version=incident.version + 1
     )
-    return kept, gone
 
 
-def advance(
-    incident: Incident, before: Incident | None, context: CorrelationContext, *, joined_by_onset: bool = False
-) -> Incident:
+def advance(incident: Incident, before: Incident | None, context: CorrelationContext) -> Incident:
     """The incident after this tick: severity and kind as they are now, links, suppression, resolution; a new version if one
     of the `notified_fields` changed. `before`: as it was before the tick, None for a new one.
 
@@ -109,12 +108,10 @@ def advance(
             ended_at=max(min(over, context.now), incident.started_at),
         )
     if before is None:
-        return described(incident, context, joined_by_onset=joined_by_onset)
+        return described(incident, context)
     if notified_fields(incident) == notified_fields(before):
-        return with_reason(incident, context, joined_by_onset=joined_by_onset)
-    return described(
-        replace(incident, version=before.version + 1, updated_at=context.now), context, joined_by_onset=joined_by_onset
-    )
+        return with_reason(incident, context)
+    return described(replace(incident, version=before.version + 1, updated_at=context.now), context)
 
 
 def unmeasured_since(own: Sequence[Degradation]) -> int | None:
@@ -139,40 +136,43 @@ def notified_fields(incident: Incident) -> tuple[object, ...]:
         incident.severity,
         incident.cells,
         incident.state,
-        incident.suppressed_reason,
+        incident.suppression,
+        incident.merged_into,
         incident.expected_clear_at,
     )
 
 
-def described(incident: Incident, context: CorrelationContext, *, joined_by_onset: bool) -> Incident:
+def described(incident: Incident, context: CorrelationContext) -> Incident:
     """The incident with its sentence, its confidence and the candidates for its root as of now."""
-    incident, own = with_reason(incident, context, joined_by_onset=joined_by_onset), context.current(incident)
+    incident, own = with_reason(incident, context), context.current(incident)
     if not own or incident.state != "open":
         return incident
     others = root_candidates((incident.root_kind, incident.root_id), [d for d in own if d.open], context)
-    return replace(incident, rivals=others or incident.rivals)
+    return replace(incident, root_candidates=others or incident.root_candidates)
 
 
-def with_reason(incident: Incident, context: CorrelationContext, *, joined_by_onset: bool) -> Incident:
-    """The incident with its sentence and confidence as of now. It keeps its sentence where no degradation of it changed, and
-    once it is part of another."""
+def with_reason(incident: Incident, context: CorrelationContext) -> Incident:
+    """The incident with its sentence and confidence as of now, and joined by onset only if its root still is a cell and
+    more than that cell is bad. It keeps its sentence where no degradation of it changed, and once it is part of another."""
     incident = replace(incident, confidence=max(incident.confidence, confidence_of(incident, context)))
     if not context.current(incident) or incident.state == "merged":
         return incident
     root: Root = (incident.root_kind, incident.root_id)
     members = len(context.topology.cells_of(*root))
-    joined_by_onset = joined_by_onset or (incident.root_kind == "cell" and "began together" in incident.reason)
     own = context.known(incident)
+    several = len({d.base_object for d in own}) > 1
+    joined_by_onset = incident.joined_by_onset and incident.root_kind == "cell" and several
     over = incident.state == "resolved"
     text = reason(
         own, root, members=members, joined_by_onset=joined_by_onset, kpis=context.kpis, kind=incident.kind, over=over
     )
-    return replace(incident, reason=text + ("" if incident.works_until is None else OVERRUN))
+    text += "" if incident.works_until is None else OVERRUN
+    return replace(incident, reason=text, joined_by_onset=joined_by_onset)
 
 
 def confidence_of(incident: Incident, context: CorrelationContext) -> float:
     own = context.current(incident)
-    said = {name for d in own for name in d.confirmed_by.split(",") if name}
+    said = {name for d in own for name in d.confirmed_by}
     links = {name for name, id_ in (("alarm", incident.alarm_id), ("ticket", incident.ticket_id)) if id_}
     return confidence(own, len(said | links)) if own else incident.confidence
 
@@ -180,13 +180,13 @@ def confidence_of(incident: Incident, context: CorrelationContext) -> float:
 def lift_suppression(incident: Incident, context: CorrelationContext) -> Incident:
     """The incident without its suppression, if it is still bad after the works, or beyond what they cover. One that waits
     for its quiet periods after the works has not overrun."""
-    if incident.suppressed_reason != MAINTENANCE:
+    if incident.suppression != MAINTENANCE:
         return incident
     held = under_works(incident, context.tick.window, context.topology, context.operations)
     if held or not any(d.open and not d.quiet_periods for d in context.current(incident)):
         return incident
     until = overrun(incident, context.tick.window, context.topology, context.operations)
-    return replace(incident, suppressed_reason="", works_until=until)
+    return replace(incident, suppression=None, works_until=until)
 
 
 def link_operations(incident: Incident, context: CorrelationContext) -> Incident:

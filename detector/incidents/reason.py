@@ -87,8 +87,8 @@ def beside(d: Degradation) -> str:
     """What the neighbours do meanwhile."""
     load = d.neighbour_load
     if load is None:
-        return "neighbour cells carry more than usual" if "neighbours" in d.confirmed_by.split(",") else ""
-    if LITTLE <= load <= MUCH and "neighbours" not in d.confirmed_by.split(","):
+        return "neighbour cells carry more than usual" if "neighbours" in d.confirmed_by else ""
+    if LITTLE <= load <= MUCH and "neighbours" not in d.confirmed_by:
         return "neighbours normal"
     return f"neighbours carry {load:.1f} times their usual traffic"
 
@@ -123,6 +123,6 @@ def place(degradations: Sequence[Degradation], root: Root, members: int, joined_
 
 
 def confirmed(degradations: Sequence[Degradation]) -> str:
-    by = {name for d in degradations for name in d.confirmed_by.split(",") if name}
+    by = {name for d in degradations for name in d.confirmed_by}
     words = {"core": "the core sees it too", "alarm": "an alarm says so", "ticket": "a ticket says so"}
     return ", ".join(text for name, text in words.items() if name in by)

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from detector.domain.degradation import Degradation
 from detector.domain.detection import DetectionDecision, DetectionState, Tracked, remembered_degradations
-from detector.domain.incident import Incident, merged_reason
+from detector.domain.incident import Incident
 from detector.domain.window import Tick
-from detector.incidents.lifecycle import notified_fields, withdraw
+from detector.incidents.lifecycle import merged, notified_fields, withdraw
 
 _FOREVER = 2**62
 """Later than every instant. Definition."""
@@ -75,8 +75,8 @@ class Correction:
         known = self.before.incidents.get(name)
         opened = known.opened_at if known else self.now
         resolved = None if incident.resolved_at is None else max(incident.resolved_at, opened)
-        why = merged_reason(self.names.get(into, into)) if into else incident.suppressed_reason
-        return replace(incident, incident_id=name, opened_at=opened, resolved_at=resolved, suppressed_reason=why)
+        into = None if into is None else self.names.get(into, into)
+        return replace(incident, incident_id=name, opened_at=opened, resolved_at=resolved, merged_into=into)
 
     @cached_property
     def successors(self) -> Mapping[str, str]:
@@ -123,15 +123,11 @@ class Correction:
     def _ended(self) -> list[Incident]:
         """Incidents that are gone for good: part of another after all, or a false alarm."""
         left = [i for i in self._gone_incidents if i.incident_id not in self.names.values()]
-        return [self._merged(i, into) if (into := self._part_of(i)) else withdraw(i, self.now) for i in left]
+        return [merged(i, into, self.now) if (into := self._part_of(i)) else withdraw(i, self.now) for i in left]
 
     def _part_of(self, gone: Incident) -> str:
         standing = _by_age(i for i in self.after.incidents.values() if i.state != "merged")
         return next((self.named(i).incident_id for i in standing if self._same_trouble(i, gone)), "")
-
-    def _merged(self, gone: Incident, into: str) -> Incident:
-        why, version = merged_reason(into), gone.version + 1
-        return replace(gone, state="merged", suppressed_reason=why, updated_at=self.now, version=version)
 
     def _same_trouble(self, new: Incident, old: Incident) -> bool:
         """Whether both are about the same object at the same time, however described."""

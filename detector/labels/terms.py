@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from detector.domain.degradation_kind import DEGRADATION_KINDS
+from detector.domain.incident import Suppression
 
 PLACES: Mapping[str, str] = {
     "cell": "cell",
@@ -15,7 +16,7 @@ PLACES: Mapping[str, str] = {
     "nf": "core function",
     "network": "the whole network",
 }
-SUPPRESSED: Mapping[str, str] = {"maintenance": "declared maintenance", "silenced": "silenced by an operator"}
+SUPPRESSED: Mapping[Suppression, str] = {"maintenance": "declared maintenance", "silenced": "silenced by an operator"}
 BADGES: Mapping[str, str] = {"open": "ongoing", "over": "resolved", "merged": "merged", "withdrawn": "false alarm"}
 """States of an incident (care.facts), in a word."""
 HELD: Mapping[str, str] = {

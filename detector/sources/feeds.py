@@ -110,7 +110,7 @@ class Feeds:
         """Raises Permanent for a file of a feed that is not configured any more."""
         own = Findings()
         batches = list(self._of(file).read(file, own, window))
-        self.add(findings, file.source, own)
+        self.add(findings, file.feed, own)
         return iter(batches)
 
     def set_aside(self, file: SourceFile, reason: str) -> None:
@@ -125,10 +125,10 @@ class Feeds:
 
     def _of(self, file: SourceFile) -> "CounterFeed":
         for feed in self.counters:
-            if feed.name == file.source:
+            if feed.name == file.feed:
                 return feed
         mend = "configure the feed again, or leave it: what was read of it stays"
-        raise Permanent(f"feed '{file.source}' is not configured", where=file.name, mend=mend)
+        raise Permanent(f"feed '{file.feed}' is not configured", where=file.name, mend=mend)
 
     def listed(
         self, due: Collection[str], after: Callable[[str], float], now: float, findings: Findings

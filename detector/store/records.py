@@ -21,7 +21,7 @@ KEYS_A_QUERY = 500
 _ROWS_WITHIN: Mapping[str, Any] = {
     "parts": Part,
     "readings": Reading,
-    "rivals": RootCandidate,
+    "root_candidates": RootCandidate,
     "roles": lambda *pair: pair,
     "cell_shares": lambda *pair: pair,
 }

@@ -1,25 +1,40 @@
 """What of a damaged database can be made anew from the rest of it: rows without their other row, and indices."""
 
-from sqlalchemy import text
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Table, delete, exists
 
 from detector.store import Store, tables
 
-REFERENCES = {
-    "tick_piece tick": "tick_piece p WHERE NOT EXISTS (SELECT 1 FROM tick t WHERE t.start = p.start"
-    " AND t.duration_s = p.duration_s)",
-    "owed tick": "owed o WHERE NOT EXISTS (SELECT 1 FROM tick t WHERE t.start = o.start AND t.duration_s = o.duration_s)",
-    "listing incident": "listing l WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.incident_id = l.incident_id)",
-    "impact incident": "impact m WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.incident_id = m.incident_id)",
-}
-"""Table and what it refers to -> its rows that lead nowhere."""
+
+@dataclass(frozen=True)
+class Reference:
+    """Rows of `table` each need a row of `to` with the same values in these `columns`."""
+
+    table: Table
+    to: Table
+    columns: tuple[str, ...]
+
+    @property
+    def broken(self) -> ColumnElement[bool]:
+        """True of the rows of `table` that lead nowhere."""
+        return ~exists().where(*[self.to.c[name] == self.table.c[name] for name in self.columns]).correlate(self.table)
+
+
+_TICK = ("start", "duration_s")
+REFERENCES = (
+    Reference(tables.tick_source_file, tables.tick, _TICK),
+    Reference(tables.pending_step, tables.tick, _TICK),
+    Reference(tables.listing, tables.incident, ("incident_id",)),
+    Reference(tables.impact, tables.incident, ("incident_id",)),
+)
 
 
 def drop_unreferenced(store: Store) -> None:
     """Rows that lead nowhere go."""
     with store.begin() as connection:
-        for query in REFERENCES.values():
-            table, alias, rest = query.split(" ", 2)
-            connection.execute(text(f"DELETE FROM {table} {rest.replace(f'{alias}.', f'{table}.')}"))
+        for one in REFERENCES:
+            connection.execute(delete(one.table).where(one.broken))
 
 
 def reindex(store: Store) -> None:

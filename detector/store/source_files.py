@@ -15,13 +15,13 @@ from detector.store.tables import tick_source_file
 
 _PAUSE_S, _LONGEST_PAUSE_S = 60.0, 3600.0
 """Between two attempts at a file that could not be read for a reason outside it: a disk is seldom mended within a minute."""
-_KEY = ("source", "name", "sha256", "window_start")
+_KEY = ("feed", "name", "sha256", "window_start")
 Identity = tuple[str, str, str, int]
 
 
 def identity(source_file: SourceFile) -> Identity:
-    """(source, name, sha256, start of the part or -1): the same bytes twice are one file."""
-    return source_file.source, source_file.name, source_file.sha256, source_file.window.start if source_file.window else -1
+    """(feed, name, sha256, start of the part or -1): the same bytes twice are one file."""
+    return source_file.feed, source_file.name, source_file.sha256, source_file.window.start if source_file.window else -1
 
 
 def _key(source_file: SourceFile) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class SourceFileRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.read() as connection:
-            rows = connection.execute(select(table.c.source, table.c.name, table.c.sha256, table.c.window_start))
+            rows = connection.execute(select(table.c.feed, table.c.name, table.c.sha256, table.c.window_start))
             self._known: set[Identity] = {(r[0], r[1], r[2], r[3]) for r in rows}
         self._postponed: dict[Identity, tuple[int, float]] = {}
         """How often in a row, and until when (monotonic s)."""
@@ -80,7 +80,7 @@ class SourceFileRepository:
     def _read_by_others(self, names: Sequence[str]) -> set[Identity]:
         """What another daemon has recorded under these names since we looked."""
         found: set[Identity] = set()
-        query = select(table.c.source, table.c.name, table.c.sha256, table.c.window_start)
+        query = select(table.c.feed, table.c.name, table.c.sha256, table.c.window_start)
         with self._database.read() as connection:
             for part in batches(names):
                 rows = connection.execute(query.where(table.c.name.in_(part)))
@@ -121,8 +121,8 @@ class SourceFileRepository:
             query = select(table).where(*same, *here).order_by(table.c.arrived_at, table.c.name)
             for row in connection.execute(query):
                 window = Window(row.window_start, row.window_end) if row.window_start >= 0 else None
-                source_file = SourceFile(row.source, row.name, row.sha256, row.arrived_at, row.size, window)
-                found[row.source, row.name, row.window_start] = source_file
+                source_file = SourceFile(row.feed, row.name, row.sha256, row.arrived_at, row.size, window)
+                found[row.feed, row.name, row.window_start] = source_file
         return sorted(found.values(), key=lambda p: (p.arrived_at, p.name))
 
     def refused(self, source_files: Iterable[SourceFile]) -> list[tuple[SourceFile, str]]:
@@ -130,7 +130,7 @@ class SourceFileRepository:
         listed = {identity(source_file): source_file for source_file in source_files}
         query = select(table).where(table.c.state == "set_aside")
         with self._database.read() as connection:
-            rows = [(r.source, r.name, r.sha256, r.window_start, r.reason) for r in connection.execute(query)]
+            rows = [(r.feed, r.name, r.sha256, r.window_start, r.reason) for r in connection.execute(query)]
         return [(listed[row[:4]], row[4]) for row in rows if row[:4] in listed]
 
     def set_aside(self) -> list[tuple[str, str]]:

@@ -148,7 +148,7 @@ class Ticks:
     def complete(self, connection: Connection, one: PendingTick, at: float) -> None:
         """The step is done for this version; a newer version that came meanwhile stays pending."""
         key = {"step": one.step, "start": one.tick.start, "duration_s": one.tick.duration_s}
-        upsert(connection, completed_step, [key | {"version": one.version, "done_at": at}])
+        upsert(connection, completed_step, [key | {"version": one.version, "completed_at": at}])
         same = [pending_step.c[name] == value for name, value in key.items()]
         connection.execute(delete(pending_step).where(*same, pending_step.c.version <= one.version))
 

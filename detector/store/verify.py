@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from detector.clock import WallClock
@@ -110,13 +110,12 @@ class Verification:
 
     def references(self) -> Iterator[Trouble]:
         """Rows that need another row have it."""
-        for name, query in REFERENCES.items():
+        for one in REFERENCES:
             with self._store.database.read() as connection:
-                count = int(connection.execute(text(f"SELECT count(*) FROM {query}")).scalar() or 0)  # names of ours
+                query = select(func.count()).select_from(one.table).where(one.broken)
+                count = int(connection.execute(query).scalar() or 0)
             if count:
-                yield Trouble(
-                    "reference", f"table {name.split()[0]}", f"{count} rows without their {name.split()[1]}", REBUILD
-                )
+                yield Trouble("reference", f"table {one.table.name}", f"{count} rows without their {one.to.name}", REBUILD)
 
     def audit(self) -> Iterator[Trouble]:
         """Each row of the audit log follows from the one before, and the newest is the one noted beside the database."""

@@ -33,7 +33,7 @@ def permitted_now(
     lawful = care.bases(care_policy, reference.operator.country)
     for one in listings:
         decision = one.decision
-        if decision is None or not decision.contactable:
+        if not decision.contactable:
             yield one
             continue
         channels, why_not = care.permitted_channels(
@@ -68,7 +68,7 @@ def affected_page(
 
 
 def _contact(listing: Listing, raw_of: Callable[[str], str | None] | None) -> str | None:
-    if raw_of is None or listing.decision is None or not listing.proposed:
+    if raw_of is None or not listing.proposed:
         return None
     return raw_of(listing.decision.recipient)
 

@@ -107,7 +107,7 @@ def measured(d: Degradation, find: Callable[[str], Kpi | None], page: Page) -> M
 
 def candidates(incident: Incident) -> list[Candidate]:
     """The named root and the other candidates, if there are any."""
-    if len(incident.rivals) < 2:
+    if len(incident.root_candidates) < 2:
         return []
     return [
         Candidate(
@@ -117,7 +117,7 @@ def candidates(incident: Incident) -> list[Candidate]:
             quantities.rare(r.chance),
             f"{100 * r.coverage:.0f} %",
         )
-        for r in incident.rivals
+        for r in incident.root_candidates
     ]
 
 

@@ -48,9 +48,17 @@ def plain(noun: Any) -> Json:
     return {name: iso(value) if name.endswith(times) else _finite(value) for name, value in values.items()}
 
 
+_UNTOLD = {"merged_into", "joined_by_onset"}
+"""Fields of an incident that answers hold in another one: `suppressed_reason` names the older incident, `reason` says that
+cells began together."""
+
+
 def incident(found: Incident) -> Json:
-    candidates = [dict(zip(RootCandidate._fields, candidate, strict=True)) for candidate in found.rivals]
-    return plain(found) | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}", "rivals": candidates}
+    """`suppressed_reason` and `rivals` are public names of fields that are typed here."""
+    candidates = [dict(zip(RootCandidate._fields, candidate, strict=True)) for candidate in found.root_candidates]
+    public = {"suppression": ("suppressed_reason", found.suppressed_reason), "root_candidates": ("rivals", candidates)}
+    named = dict(public.get(name, (name, value)) for name, value in plain(found).items() if name not in _UNTOLD)
+    return named | {"priority": found.priority, "href": f"/v1/incidents/{found.incident_id}"}
 
 
 def coverage(found: Coverage) -> Json:
@@ -77,6 +85,7 @@ def degradation(found: Degradation, find: Callable[[str], Kpi | None]) -> Json:
     parts = [{_PUBLIC.get(name, name): _finite(value) for name, value in part._asdict().items()} for part in found.parts]
     readings = [one._asdict() | {"end": iso(one.end)} for one in found.readings]
     named = {_PUBLIC.get(name, name): value for name, value in plain(found).items()}
+    named["confirmed_by"] = ",".join(found.confirmed_by)
     return named | {"explanation": explained(found, find), "parts": parts, "readings": readings}
 
 
@@ -155,7 +164,7 @@ def nameable(accounts: Sequence[AccountImpact], *, floor: int) -> list[AccountIm
 def affected_person(one: AffectedPerson) -> Json:
     """One line of the audited list."""
     key = {"incident_id", "subscriber"}
-    decision = one.listing.decision and {n: value for n, value in plain(one.listing.decision).items() if n not in key}
+    decision = {name: value for name, value in plain(one.listing.decision).items() if name not in key}
     person = {name: value for name, value in plain(one.listing.affected).items() if name != "incident_id"}
     asked = [
         {"at": iso(row.at), "action": row.action, "channel": row.channel, "offer": row.offer, "rule": row.rule}

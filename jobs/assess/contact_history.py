@@ -31,9 +31,9 @@ def load_contact_history(store: Store, about: Sequence[Incident], now: int) -> C
 def _merged_into(incident_id: str, named: Mapping[str, Incident]) -> str:
     """The incident that it became part of, in the end; itself mostly."""
     key, seen = incident_id, set[str]()
-    while key in named and named[key].state == "merged" and key not in seen:
+    while key not in seen and key in named and (into := named[key].merged_into) is not None:
         seen.add(key)
-        key = named[key].merged_into
+        key = into
     return key
 
 

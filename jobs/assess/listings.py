@@ -21,7 +21,7 @@ def update_listings(connection: Connection, store: Store, one: Assessment, custo
     listed = store.listings.all(incident_id=one.incident.incident_id, current=True)
     current = {old.subscriber: old for old in listed}
     people = () if one.incident.state == "merged" else one.impact.people  # they are on the older incident's list
-    wanted = {p.subscriber: Listing(affected=p, decision=decisions.get(p.subscriber), listed_at=now) for p in people}
+    wanted = {p.subscriber: Listing(affected=p, decision=decisions[p.subscriber], listed_at=now) for p in people}
     for decision in decisions.values():  # notified before it was known that they were not there: they get the all-clear
         if decision.action == ALL_CLEAR and decision.subscriber not in wanted:
             wanted[decision.subscriber] = Listing(
@@ -53,6 +53,6 @@ def changed_notably(old: Listing, new: Listing) -> bool:
     return abs(old.probability - new.probability) >= _NOTABLE_CHANGE
 
 
-def _undated(decision: Decision | None) -> Decision | None:
+def _undated(decision: Decision) -> Decision:
     """The decision without what moves with every assessment: when it was made, and the risk."""
-    return replace(decision, decided_at=0, risk=None) if decision else None
+    return replace(decision, decided_at=0, risk=None)

@@ -163,7 +163,7 @@ class RulesDryRun:
             rules=rules,
             now=self.now,
             contact_history=contact_history,
-            risk={d.subscriber: d.risk for one in rows if (d := one.decision) and d.risk is not None},
+            risk={d.subscriber: d.risk for one in rows if (d := one.decision).risk is not None},
             history=facts.histories_for(rules, people, besides=incident.incident_id),
         )
 

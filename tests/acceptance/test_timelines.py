@@ -156,7 +156,7 @@ def test_a_sleeping_cell_is_found_without_any_alarm() -> None:
         08:15 | asleep+
     """)
     assert story.lines == ["08:00 raises c1.1 sleeping", "08:00 OPENS cell c1.1 sleeping"]
-    assert next(iter(story.degradations.values())).confirmed_by == "neighbours"
+    assert next(iter(story.degradations.values())).confirmed_by == ("neighbours",)
 
 
 def test_a_capacity_cell_asleep_at_night_is_no_fault() -> None:
@@ -276,7 +276,11 @@ def test_a_merge_keeps_the_older_incident() -> None:
     older = next(i for i in story.incidents.values() if i.opened_at == at("08:20"))
     younger = next(i for i in story.incidents.values() if i.opened_at == at("08:35"))
     assert story.headlines[-2:] == ["08:30 UPDATES edge h1 accessibility", "08:30 MERGED cell c1.1 accessibility (merged)"]
-    assert (older.state, younger.suppressed_reason) == ("open", f"merged:{older.incident_id}")
+    assert (older.state, younger.merged_into, younger.suppressed_reason) == (
+        "open",
+        older.incident_id,
+        f"merged:{older.incident_id}",
+    )
 
 
 def test_the_tickets_promise_becomes_the_expected_end_and_is_sent_when_it_moves() -> None:

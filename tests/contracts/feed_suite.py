@@ -82,8 +82,8 @@ class CounterFeedSuite:
     def test_files_come_in_order_and_each_has_one_identity(self, feed):
         files = feed.counters.files(0, NEVER)
         assert all((a.arrived_at, a.name) <= (b.arrived_at, b.name) for a, b in pairwise(files))
-        assert len({(f.source, f.name, f.sha256) for f in files}) == len(files)
-        assert {f.source for f in files} == {feed.counters.name}
+        assert len({(f.feed, f.name, f.sha256) for f in files}) == len(files)
+        assert {f.feed for f in files} == {feed.counters.name}
         assert list(feed.counters.files(0, NEVER)) == list(files)
 
     def test_reading_twice_gives_the_same(self, feed):

@@ -82,8 +82,8 @@ def test_nothing_is_later_than_now(source, now):
 def test_files_come_in_order_and_each_has_one_identity(source):
     source_files = source.files(0, NEVER)
     assert all((a.arrived_at, a.name) <= (b.arrived_at, b.name) for a, b in pairwise(source_files))
-    assert len({(p.source, p.name, p.sha256) for p in source_files}) == len(source_files)
-    assert {p.source for p in source_files} == {source.name}
+    assert len({(p.feed, p.name, p.sha256) for p in source_files}) == len(source_files)
+    assert {p.feed for p in source_files} == {source.name}
     assert list(source.files(0, NEVER)) == list(source_files)
 
 

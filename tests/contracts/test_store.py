@@ -195,7 +195,7 @@ INCIDENT = Incident(
     cells=("c1",),
     reason="RRC setup success 80 %",
     updated_at=1200,
-    rivals=(RootCandidate("cell", "c1", 1, 1, 1e-4, 1.0), RootCandidate("site", "s1", 1, 3, 0.02, 1.0)),
+    root_candidates=(RootCandidate("cell", "c1", 1, 1, 1e-4, 1.0), RootCandidate("site", "s1", 1, 3, 0.02, 1.0)),
 )
 
 
@@ -556,7 +556,7 @@ def test_a_store_is_verified_and_what_is_wrong_with_its_rows_and_files_is_report
         connection.execute(outbox.insert().values(**row))
     found = {one.kind: one.where for one in Verification(store, at_work=False).everything()}
     name = path.relative_to(store.root).as_posix()
-    assert found == {"history": name, "vault": "table vault", "reference": "table owed", "body": "table outbox"}
+    assert found == {"history": name, "vault": "table vault", "reference": "table pending_step", "body": "table outbox"}
     drop_unreferenced(store)
     reindex(store)
     assert "reference" not in {one.kind for one in Verification(store, at_work=False).everything()}

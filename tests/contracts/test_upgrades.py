@@ -12,21 +12,25 @@ from alembic.config import Config
 from sqlalchemy import MetaData, inspect, text
 
 import detector.store
+from detector.domain.communication import RETRACTED, standing
 from detector.domain.contact_burst import Burst, ContactRates
 from detector.domain.daemon_lease import DaemonLease
 from detector.domain.degradation import Part
 from detector.domain.detection import DetectionState
 from detector.domain.feed import FeedPart, FeedState, FeedStop
+from detector.domain.incident import RootCandidate
 from detector.domain.key_fingerprints import KeyFingerprints
 from detector.domain.learned_models import AdoptedLevel, LearnedExtent
 from detector.domain.notification import NotificationState, WaitingIncident
 from detector.domain.outlook import Breach, Outlook
-from detector.domain.ports import Cursor
+from detector.domain.ports import Cursor, SourceFile
 from detector.domain.saved_clock import SavedClock
+from detector.domain.window import Tick
 from detector.store import Store
 from detector.store.database import Database
 from detector.store.migrate import migrate, newest, present
 from detector.store.tables import metadata
+from detector.store.ticks import PendingTick
 from tests.contracts.conftest import empty_database
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -104,13 +108,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield database
 
 
-def at_revision(database: Database, revision: str) -> None:
-    """The schema as the version with this revision left it."""
+def at_revision(database: Database, revision: str, *, down: bool = False) -> None:
+    """The schema as the version with this revision left it; `down`: from a later one."""
     config = Config()
     config.set_main_option("script_location", str(Path(detector.store.__file__).parent / "migrations"))
     with database.unlimited() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        (command.downgrade if down else command.upgrade)(config, revision)
 
 
 def test_what_the_jobs_remembered_as_json_is_there_in_tables(database: Database, tmp_path: Path) -> None:
@@ -279,3 +283,159 @@ def test_evidence_keeps_its_values_under_the_names_of_the_field(database: Databa
     first, second = store.decisions.since(1)
     assert first.before == DetectionState((kept,), (), {"c2": 1})
     assert second.before == DetectionState((), (), {})
+
+
+TOGETHER = "RRC setup success 91.4 %; cell c1 and c2, c3 began together"
+INCIDENT: dict[str, Any] = {
+    "incident_id": "inc_alone",
+    "root_kind": "cell",
+    "root_id": "c1",
+    "kind": "accessibility",
+    "started_at": 900,
+    "opened_at": 1800,
+    "severity": "minor",
+    "degradation_ids": ["deg_1"],
+    "cells": ["c1"],
+    "reason": "cell c1",
+    "state": "open",
+    "updated_at": 1800,
+    "version": 1,
+    "alarm_id": "",
+    "ticket_id": "",
+    "expected_clear_source": "",
+    "suppressed_reason": "",
+    "confidence": 0.5,
+    "rivals": [["cell", "c1", 1, 1, 1e-4, 1.0]],
+}
+"""As version 0012 called the fields."""
+EARLIER_INCIDENTS = (
+    INCIDENT,
+    INCIDENT | {"incident_id": "inc_together", "reason": TOGETHER},
+    INCIDENT | {"incident_id": "inc_site", "root_kind": "site", "reason": TOGETHER},
+    INCIDENT | {"incident_id": "inc_works", "suppressed_reason": "maintenance"},
+    INCIDENT | {"incident_id": "inc_silenced", "suppressed_reason": "silenced"},
+    INCIDENT | {"incident_id": "inc_younger", "state": "merged", "suppressed_reason": "merged:inc_alone"},
+)
+TYPED = {
+    "inc_alone": ("", None, None, False),
+    "inc_together": ("", None, None, True),
+    "inc_site": ("", None, None, False),
+    "inc_works": ("maintenance", "maintenance", None, False),
+    "inc_silenced": ("silenced", "silenced", None, False),
+    "inc_younger": ("merged:inc_alone", None, "inc_alone", False),
+}
+"""Incident -> suppressed_reason, suppression, merged_into, joined_by_onset."""
+CONFIRMED = {"deg_1": "", "deg_2": "neighbours", "deg_3": "core,alarm"}
+SAID_TO_ANN = {
+    "incident_id": "inc_alone",
+    "subscriber": "ann",
+    "recipient": "ann",
+    "channel": "sms",
+    "offer": "",
+    "rule": "",
+    "severity": "minor",
+    "service": "",
+}
+
+
+def earlier_rows(database: Database) -> None:
+    """What version 0012 wrote of files, steps, incidents, degradations, decisions and people."""
+    earlier = MetaData()
+    earlier.reflect(database.engine)
+    file = {"source": "dataset", "name": "a.xml", "sha256": "00ff", "window_start": -1}
+    step = {"step": "score", "start": 900, "duration_s": 900, "version": 2}
+    degradations = [EVIDENCE | {"degradation_id": name, "confirmed_by": said} for name, said in CONFIRMED.items()]
+    before = {
+        "degradations": [list(EVIDENCE), *(list(one.values()) for one in degradations)],
+        "incidents": [list(INCIDENT), *(list(one.values()) for one in EARLIER_INCIDENTS)],
+        "missing": {},
+    }
+    packed = zlib.compress(json.dumps(before).encode())
+    rows: dict[str, list[dict[str, Any]]] = {
+        "piece": [file | {"window_end": -1, "arrived_at": 10.5, "size": 7, "state": "set_aside", "reason": "torn"}],
+        "tick_piece": [file | {"start": 900, "duration_s": 900}],
+        "owed": [step],
+        "done": [step | {"start": 0, "done_at": 99.5}],
+        "incident": list(EARLIER_INCIDENTS),
+        "degradation": degradations,
+        "decision": [{"number": 1, "start": 900, "duration_s": 900, "decided_at": 1800, "before": packed}],
+        "communication": [SAID_TO_ANN | {"at": 10, "action": "call"}, SAID_TO_ANN | {"at": 20, "action": "taken_back"}],
+        "state": [{"name": name, "body": body} for name, body in STATE.items()],
+    }
+    with database.begin() as connection:
+        for name, own in rows.items():
+            connection.execute(earlier.tables[name].insert(), own)
+
+
+def test_what_was_read_out_of_texts_stands_in_columns(database: Database, tmp_path: Path) -> None:
+    at_revision(database, "0012")
+    earlier_rows(database)
+    migrate(database)
+    store = Store(tmp_path, database, [], VAULT_KEY)
+    kept = store.incidents.all()
+    (decided,) = store.decisions.since(1)
+    for incidents in (kept, decided.before.incidents):
+        assert {
+            one.incident_id: (one.suppressed_reason, one.suppression, one.merged_into, one.joined_by_onset)
+            for one in incidents
+        } == TYPED
+    assert {one.root_candidates for one in kept} == {(RootCandidate("cell", "c1", 1, 1, 1e-4, 1.0),)}
+    assert sorted(decided.before.incidents, key=lambda one: one.incident_id) == kept
+    confirmed = {name: tuple(said.split(",")) if said else () for name, said in CONFIRMED.items()}
+    for degradations in (store.degradations.named(CONFIRMED), decided.before.degradations):
+        assert {one.degradation_id: one.confirmed_by for one in degradations} == confirmed
+    assert [(part.part, part.series) for part in store.feeds.parts("dataset")] == [("all", ""), ("files a", "a")]
+
+
+def test_files_steps_and_communications_are_there_under_the_words_of_the_field(database: Database, tmp_path: Path) -> None:
+    at_revision(database, "0012")
+    earlier_rows(database)
+    migrate(database)
+    store = Store(tmp_path, database, [], VAULT_KEY)
+    file = SourceFile("dataset", "a.xml", "00ff", 10.5, 7)
+    assert store.source_files.unread([file]) == []
+    assert store.source_files.refused([file]) == [(file, "torn")]
+    assert store.ticks.pending("score") == [PendingTick("score", Tick(900, 900), 2)]
+    assert store.ticks.completed("score") == [PendingTick("score", Tick(0, 900), 2)]
+    with database.read() as connection:
+        assert [tuple(row) for row in connection.execute(text("SELECT feed, name FROM tick_source_file"))] == [
+            ("dataset", "a.xml")
+        ]
+    asked, retracted = store.communications.since(0)
+    assert (asked.action, retracted.action) == ("call", RETRACTED)
+    assert standing([asked, retracted]) == []
+    left = {"piece", "tick_piece", "owed", "done"} & set(inspect(database.engine).get_table_names())
+    assert left == set()
+
+
+def test_a_database_goes_back_to_the_schema_before_with_its_rows_and_forth_again(database: Database, tmp_path: Path) -> None:
+    at_revision(database, "0012")
+    earlier_rows(database)
+    at_revision(database, "0017")
+    before = everything(database)
+    migrate(database)
+    after = everything(database)
+    at_revision(database, "0017", down=True)
+    assert everything(database) == before
+    migrate(database)
+    assert everything(database) == after
+    assert Store(tmp_path, database, [], VAULT_KEY).incidents.get("inc_younger") is not None
+
+
+def everything(database: Database) -> dict[str, list[dict[str, Any]]]:
+    """Table -> its rows; what is packed in the log of decisions by name."""
+    present = MetaData()
+    present.reflect(database.engine)
+    with database.read() as connection:
+        found = {
+            name: [dict(row) for row in connection.execute(table.select()).mappings()]
+            for name, table in present.tables.items()
+            if name != "alembic_version"
+        }
+    for row in found["decision"]:
+        body = json.loads(zlib.decompress(row["before"]))
+        row["before"] = {
+            noun: [dict(zip(body[noun][0], values, strict=True)) for values in body[noun][1:]]
+            for noun in ("degradations", "incidents")
+        }
+    return {name: sorted(rows, key=str) for name, rows in found.items()}

@@ -448,7 +448,7 @@ def test_whoever_withdrew_is_never_contactable_and_both_services_agree(kept: Sub
             if withdrawn(key, consents) or withdrawn(recipient, consents):
                 assert not one.listing.contactable
                 assert one.contact is None
-                assert serializers.affected_person(one)["decision"] is None or one.listing.why_not in WHY_NOT
+                assert one.listing.why_not in WHY_NOT
         care = subject.service.care("inc_open")
         assert care is not None
         assert care.contactable == sum(one.listing.contactable for one in page.people)

@@ -172,7 +172,7 @@ def _incident(name: str, dice: Random) -> Incident:
 
 
 def _said(dice: Random) -> Communication:
-    who, action = dice.choice(PEOPLE), dice.choice(("call", "proactive_message", "data_boost", "all_clear", "taken_back"))
+    who, action = dice.choice(PEOPLE), dice.choice(("call", "proactive_message", "data_boost", "all_clear", "retracted"))
     about = "inc_old" if action == "all_clear" else dice.choice(("inc_0", "inc_1", "inc_old"))  # what is open is not over
     return Communication(
         incident_id=about,
@@ -311,7 +311,7 @@ class PlainReading:
     def _counted(self, rows: list[Communication], recipient: str) -> list[Communication]:
         left: list[Communication] = []
         for row in sorted((row for row in rows if row.recipient == recipient), key=lambda row: row.at):
-            if row.action == "taken_back":
+            if row.action == "retracted":
                 mine = [o for o in left if (o.incident_id, o.subscriber) == (row.incident_id, row.subscriber)]
                 left = [o for o in left if not mine or o is not mine[-1]]
             elif row.action != "all_clear":
@@ -330,7 +330,7 @@ class PlainReading:
         own = [o for o in before if (o.incident_id, o.subscriber, o.recipient) == who and o.action != "survey"]
         left: list[Communication] = []
         for one in sorted(own, key=lambda o: o.at):
-            left = left[:-1] if one.action == "taken_back" else [*left, one]
+            left = left[:-1] if one.action == "retracted" else [*left, one]
         return bool(left) and left[-1].action != "all_clear"
 
     def _held_out(self, incident: Incident, row: Communication, before: list[Communication]) -> list[str]:

@@ -1,7 +1,9 @@
 """Whatever sequence of phases is asked for, an incident goes only where the table of transitions lets it, and the store
 refuses the rest whole."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -26,10 +28,15 @@ OPEN = Incident(
 )
 IN_PHASE = {
     "open": OPEN,
-    "suppressed": replace(OPEN, suppressed_reason="maintenance"),
+    "suppressed": replace(OPEN, suppression="maintenance"),
     "resolved": replace(OPEN, state="resolved", resolved_at=1800),
-    "merged": replace(OPEN, state="merged", suppressed_reason="merged:inc_0"),
+    "merged": replace(OPEN, state="merged", merged_into="inc_0"),
     "withdrawn": replace(OPEN, state="resolved", resolved_at=1800, withdrawn_at=1800),
+}
+ROOT = Path(__file__).parents[2]
+MAY_SET_A_STATE = {
+    "detector/incidents/lifecycle.py": "what it returns is checked by `correlate`, or saved as corrected",
+    "jobs/commands/rules_dry_run.py": "supposes that an incident is open, and that it is over; saves nothing",
 }
 PHASES = st.lists(st.sampled_from(sorted(IN_PHASE)), min_size=1, max_size=6)
 
@@ -37,6 +44,20 @@ PHASES = st.lists(st.sampled_from(sorted(IN_PHASE)), min_size=1, max_size=6)
 def test_every_phase_has_a_row_and_is_reached_by_an_incident() -> None:
     assert {one.phase for one in IN_PHASE.values()} == IN_PHASE.keys() == TRANSITIONS.keys() - {""}
     assert {name for following in TRANSITIONS.values() for name in following} <= IN_PHASE.keys()
+
+
+def test_a_state_is_set_only_where_the_table_is_asked_whether_it_may_follow() -> None:
+    states = {one.state for one in IN_PHASE.values()}
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("detector", "jobs")
+        for path in (ROOT / package).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("replace", "Incident", "evolve")
+        for keyword in call.keywords
+        if keyword.arg == "state" and isinstance(keyword.value, ast.Constant) and keyword.value.value in states
+    }
+    assert found == set(MAY_SET_A_STATE)
 
 
 @given(PHASES)

@@ -82,7 +82,7 @@ def degradations(draw: st.DrawFn, n: int, since: int, over: bool) -> Degradation
         duration_s=QUARTER,
         cleared_at=NOW - QUARTER if over else None,
         readings=() if family_data else (one, worst),
-        confirmed_by=draw(st.sampled_from(["", "neighbours", "alarm", "core,alarm"])),
+        confirmed_by=draw(st.sampled_from([(), ("neighbours",), ("alarm",), ("core", "alarm")])),
         neighbour_load=draw(st.sampled_from([None, 1.0, 1.7])),
     )
 
@@ -150,9 +150,9 @@ def worlds(draw: st.DrawFn) -> World:
     ended = {"state": "resolved", "resolved_at": NOW, "ended_at": NOW - draw(st.sampled_from([0, 900, 5400, 200_000]))}
     changes = {
         "over": ended,
-        "merged": {"state": "merged", "suppressed_reason": "merged:inc_0"},
+        "merged": {"state": "merged", "merged_into": "inc_0"},
         "withdrawn": {"state": "resolved", "resolved_at": NOW, "withdrawn_at": NOW, "ended_at": since},
-        "open under works": {"suppressed_reason": "maintenance"},
+        "open under works": {"suppression": "maintenance"},
         "works overrun": {"works_until": NOW - 1800},
         "no data": {"no_data_since": NOW - 1800},
     }
@@ -172,7 +172,7 @@ def worlds(draw: st.DrawFn) -> World:
         earlier = draw(everybody(over=False))
         opened = replace(world, impact=earlier[0], decisions=earlier[1], type_="opened", complained_at=None)
         first = replace(
-            opened, incident=replace(incident, state="open", resolved_at=None, withdrawn_at=None, suppressed_reason="")
+            opened, incident=replace(incident, state="open", resolved_at=None, withdrawn_at=None, suppression=None)
         )
         world.before = json.loads(json.dumps(first.alert().data))
     return world

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -12,15 +13,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from detector.store.pii_columns import FREE, OBJECT, TEXT, declare
 from detector.store.tables.columns import count, instant, json_list, maybe_instant, metadata, number, text, word
 
 source_file = Table(
-    "piece",
+    "source_file",
     metadata,
-    text("source", primary_key=True),
+    text("feed", primary_key=True),
     text("name", primary_key=True),
     text("sha256", primary_key=True),
     Column("window_start", BigInteger, primary_key=True, default=-1, autoincrement=False),
@@ -55,18 +57,18 @@ stored_file = Table(
 )
 
 tick_source_file = Table(
-    "tick_piece",
+    "tick_source_file",
     metadata,
     instant("start", primary_key=True),
     instant("duration_s", primary_key=True),
-    text("source", primary_key=True),
+    text("feed", primary_key=True),
     text("name", primary_key=True),
     text("sha256", primary_key=True),
     instant("window_start", primary_key=True),
 )
 
 pending_step = Table(
-    "owed",
+    "pending_step",
     metadata,
     text("step"),
     instant("start"),
@@ -76,13 +78,13 @@ pending_step = Table(
 )
 
 completed_step = Table(
-    "done",
+    "completed_step",
     metadata,
     text("step"),
     instant("start"),
     instant("duration_s"),
     Column("version", Integer, nullable=False),
-    Column("done_at", Float, nullable=False),
+    Column("completed_at", Float, nullable=False),
     PrimaryKeyConstraint("step", "start", "duration_s"),
 )
 
@@ -107,7 +109,7 @@ degradation = Table(
     Column("duration_s", Integer, nullable=False),
     maybe_instant("cleared_at"),
     Column("quiet_periods", Integer, nullable=False),
-    text("confirmed_by"),
+    json_list("confirmed_by"),
     instant("updated_at"),
     json_list("parts"),
     count("siblings"),
@@ -144,9 +146,11 @@ incident = Table(
     text("ticket_id"),
     maybe_instant("expected_clear_at"),
     text("expected_clear_source"),
-    text("suppressed_reason"),
+    Column("suppression", String, nullable=True),
+    Column("merged_into", String, nullable=True),
+    Column("joined_by_onset", Boolean, nullable=False, server_default=false()),
     number("confidence"),
-    json_list("rivals"),
+    json_list("root_candidates"),
     maybe_instant("withdrawn_at"),
     maybe_instant("works_until"),
     maybe_instant("ended_at"),
@@ -168,19 +172,19 @@ decision = Table(
 declare(
     metadata,
     {
-        "piece": {FREE: "source name sha256 state", TEXT: "reason"},
+        "source_file": {FREE: "feed name sha256 state", TEXT: "reason"},
         "tick": {FREE: "path state"},
         "stored_file": {FREE: "path sha256 state"},
-        "tick_piece": {FREE: "source name sha256"},
-        "owed": {FREE: "step"},
-        "done": {FREE: "step"},
+        "tick_source_file": {FREE: "feed name sha256"},
+        "pending_step": {FREE: "step"},
+        "completed_step": {FREE: "step"},
         "degradation": {
             FREE: "degradation_id family kpi kind severity confirmed_by parts readings superseded_by",
             OBJECT: "object_id",
         },
         "incident": {
             FREE: "incident_id root_kind kind severity degradation_ids reason state alarm_id ticket_id expected_clear_source"
-            " suppressed_reason rivals",
+            " suppression merged_into root_candidates",
             OBJECT: "root_id cells",
         },
         "decision": {FREE: "before"},

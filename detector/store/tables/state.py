@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Integer, Table
 
 from detector.store.pii_columns import FREE, KEYED, OBJECT, TEXT, declare
-from detector.store.tables.columns import count, instant, json_list, maybe_instant, metadata, number, text
+from detector.store.tables.columns import count, instant, json_list, maybe_instant, metadata, number, text, word
 
 
 def _float(name: str) -> Column[float]:
@@ -29,6 +29,7 @@ feed_part = Table(
     metadata,
     text("feed", primary_key=True),
     text("part", primary_key=True),
+    word("series"),
     count("number"),
     number("advanced_at"),
     instant("data_until"),
@@ -169,7 +170,7 @@ declare(
         "cursor": {FREE: "feed what position"},
         "progress": {FREE: "job made_for"},
         "feed_state": {FREE: "feed"},
-        "feed_part": {FREE: "feed gaps starts", TEXT: "part"},
+        "feed_part": {FREE: "feed gaps starts", TEXT: "part series"},
         "feed_stop": {FREE: "feed", TEXT: "part"},
         "counter_name": {FREE: "name meant"},
         "notification": {FREE: "incident_id type", KEYED: "said"},

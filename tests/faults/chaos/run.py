@@ -233,7 +233,7 @@ class Run:
         return any(s.get("good") and s["moment"] == at and s["began"] > since for s in states)  # type: ignore[operator]
 
     def _all_read(self, files: Sequence[Drop]) -> bool:
-        read = set(self.query("SELECT name, sha256 FROM piece WHERE state = 'read'"))
+        read = set(self.query("SELECT name, sha256 FROM source_file WHERE state = 'read'"))
         return all((drop.name, sha256(drop.data).hexdigest()) in read for drop in files)
 
     def _nothing_waits(self) -> bool:
@@ -271,7 +271,7 @@ class Run:
         for name, receiver in self.receivers.items():
             found += [f"{name}: {key} was sent with {len(b)} bodies" for key, b in receiver.bodies().items() if len(b) > 1]
         lying = {str(path.relative_to(self.inbox)) for path in (self.inbox / "counters").rglob("*") if path.is_file()}
-        known = {row[0] for row in self.query("SELECT name FROM piece")}
+        known = {row[0] for row in self.query("SELECT name FROM source_file")}
         reasons = " ".join(str(row) for row in self.query('SELECT code, "where", example FROM finding'))
         unread = [name for name in sorted(lying) if name not in known and ascii(name).strip("'") not in reasons]
         found += [f"{name!a} was left unread without a reason" for name in unread]

@@ -27,7 +27,9 @@ def fault(
     return Fault(name, kind, ((object_id, Window(start * MINUTE, end * MINUTE)),), felt, severity)
 
 
-def degraded(name: str, object_id: str, detected: int, kind: str = "accessibility", confirmed_by: str = "") -> Degradation:
+def degraded(
+    name: str, object_id: str, detected: int, kind: str = "accessibility", confirmed_by: tuple[str, ...] = ()
+) -> Degradation:
     at = detected * MINUTE
     return Degradation(
         degradation_id=name,
@@ -50,7 +52,7 @@ def degraded(name: str, object_id: str, detected: int, kind: str = "accessibilit
     )
 
 
-def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm: str = "") -> Incident:
+def incident(name: str, *degradations: Degradation, suppression=None, merged_into=None, alarm: str = "") -> Incident:
     first = degradations[0]
     return Incident(
         incident_id=name,
@@ -63,7 +65,9 @@ def incident(name: str, *degradations: Degradation, suppressed: str = "", alarm:
         degradation_ids=tuple(d.degradation_id for d in degradations),
         cells=tuple({d.base_object for d in degradations}),
         reason="because",
-        suppressed_reason=suppressed,
+        state="open" if merged_into is None else "merged",
+        suppression=suppression,
+        merged_into=merged_into,
         alarm_id=alarm,
     )
 

@@ -81,8 +81,8 @@ def test_an_empty_replay_and_no_truth_still_make_a_page():
 
 def test_a_merged_incident_ends_where_it_went_on_and_the_truth_is_shown_beside_the_list():
     bad = degraded("d", "a1", 100)
-    one = incident("i", bad, suppressed="merged:inc_older")
-    one = replace(one, state="merged", resolved_at=None, updated_at=one.opened_at + 1800)
+    one = incident("i", bad, merged_into="inc_older")
+    one = replace(one, resolved_at=None, updated_at=one.opened_at + 1800)
     truth = Truth((fault("f", "a1", 90, 200),), {"f": frozenset({"s1", "s2"})})
     judged = scored(truth, bad, incidents=[one], listings=[listed("i", "s1", 0.9, 100)])
     judged = replace(
@@ -115,16 +115,16 @@ def test_the_timeline_is_well_formed_and_lanes_do_not_collide():
 
 
 @pytest.mark.parametrize(
-    ("detection", "suppressed", "said"),
+    ("detection", "suppression", "said"),
     [
         (degraded("d", "a1", 400), "maintenance", "Declared works"),
-        (degraded("d", "a1", 400), "", "f (access), ended 3 h 20 min before"),
-        (degraded("d", "a1", 40), "", "f (access), began 1 h after"),
-        (degraded("d", "b1", 150), "", "No fault is known"),
+        (degraded("d", "a1", 400), None, "f (access), ended 3 h 20 min before"),
+        (degraded("d", "a1", 40), None, "f (access), began 1 h after"),
+        (degraded("d", "b1", 150), None, "No fault is known"),
     ],
 )
-def test_why_an_incident_is_false(detection, suppressed, said):
-    one = incident("i", detection, suppressed=suppressed)
+def test_why_an_incident_is_false(detection, suppression, said):
+    one = incident("i", detection, suppression=suppression)
     judged = scored(Truth((fault("f", "a1", 100, 200),)), detection, incidents=[one])
     assert said in why_false(judged, one)
 

@@ -53,7 +53,7 @@ INCIDENTS = [
     incident("i2", D2, D2B, alarm="al1"),
     incident("ig", GLITCH),
     incident("iw", WRONG),
-    incident("im", WRONG, suppressed="merged:iw"),
+    incident("im", WRONG, merged_into="iw"),
     incident("in", SILENT),
 ]
 
@@ -103,7 +103,7 @@ def test_the_summary_has_the_contracts_fields_in_its_order(judged):
 
 def test_a_silenced_incident_is_no_false_care_alert():
     wrong = degraded("d", "b2", 900)
-    judged = scored(Truth(()), wrong, incidents=[incident("i", wrong, suppressed="maintenance")])
+    judged = scored(Truth(()), wrong, incidents=[incident("i", wrong, suppression="maintenance")])
     assert value_and_count(summary.false_care_rate(judged)) == (0.0, 0)
     assert value_and_count(summary.false_rate(judged)) == (1.0, 1)
 

@@ -58,7 +58,7 @@ def test_verdicts():
         "unfelt": degraded("unfelt", "b1", 110),
         "silence": degraded("silence", "b2", 110, "no_data"),
         "silence in a fault": degraded("silence in a fault", "a1", 115, "no_data"),
-        "confirmed": degraded("confirmed", "b2", 400, "no_data", confirmed_by="alarm"),
+        "confirmed": degraded("confirmed", "b2", 400, "no_data", confirmed_by=("alarm",)),
     }
     incidents = [incident(f"inc {name}", d) for name, d in rows.items()]
     judged = scored(truth, *rows.values(), incidents=incidents)

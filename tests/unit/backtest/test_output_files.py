@@ -66,7 +66,7 @@ def test_an_object_and_its_dimension_stand_apart_and_unknown_is_empty(tmp_path):
 
 def test_a_merged_incidents_degradations_belong_to_the_older_one(tmp_path):
     one, two = degraded("d1", "a1", 100), degraded("d2", "a2", 110)
-    both = (incident("old", one, two), incident("new", two, suppressed="merged:old"))
+    both = (incident("old", one, two), incident("new", two, merged_into="old"))
     write(
         tmp_path, Results(window=Window(0, 86400), cells=1, settings_hash="h", degradations=(one, two), incidents=both), {}
     )

@@ -102,9 +102,9 @@ def test_the_account_manager_gets_counts_once_and_the_all_clear():
 SILENT = {
     "a line of it is told": {"known": customers(agreed=1), "chance": 0.9},
     "fewer lines than the rule asks for": {"affected": 4},
-    "works": {"incident": replace(SLOW, suppressed_reason="maintenance")},
+    "works": {"incident": replace(SLOW, suppression="maintenance")},
     "over before it was told": {"incident": replace(SLOW, state="resolved", resolved_at=NOON)},
-    "a part of another": {"incident": replace(SLOW, state="merged", suppressed_reason="merged:inc_0")},
+    "a part of another": {"incident": replace(SLOW, state="merged", merged_into="inc_0")},
     "most of it is held out": {"holdout": HoldoutPolicy(approved_by="the board", share=0.99)},
 }
 

@@ -323,7 +323,7 @@ def test_an_update_states_what_changed():
 
 
 def test_an_incident_that_went_on_in_another_is_not_reported_as_solved():
-    merged = replace(INCIDENT, state="merged", suppressed_reason="merged:inc_1")
+    merged = replace(INCIDENT, state="merged", merged_into="inc_1")
     data = alert(merged, type_="resolved").data
     problem = data["serviceProblem"]
     assert (problem["status"], problem["parentProblem"]) == ("Closed", [{"id": "inc_1"}])

@@ -76,7 +76,7 @@ def test_past_incidents_come_with_ticket_and_promise(change, clear):
 
 
 def test_false_alarms_and_merged_incidents_are_no_past():
-    gone = [replace(ON, withdrawn_at=NOW), replace(ON, state="merged")]
+    gone = [replace(ON, withdrawn_at=NOW), replace(ON, state="merged", merged_into="inc_0")]
     assert context("ann", incidents=gone).incidents == ()
 
 

@@ -166,9 +166,9 @@ def test_unlikely_sufferers_are_listed_and_left_alone():
     assert (decision.contactable, decision.action) == (True, "none")
 
 
-@pytest.mark.parametrize("suppressed", ["maintenance", "merged:inc_0", "silenced"])
-def test_silent_incidents_lead_to_no_action(suppressed):
-    silent = incident(suppressed_reason=suppressed)
+@pytest.mark.parametrize("silence", [{"suppression": "maintenance"}, {"merged_into": "inc_0"}, {"suppression": "silenced"}])
+def test_silent_incidents_lead_to_no_action(silence):
+    silent = incident(**silence)
     assert [d.action for d in decided("ann bob cem kid", one=silent)] == ["none"] * 4
 
 
@@ -183,7 +183,7 @@ CAPS = {
         "cap",
     ),
     "an all-clear does not": ([*TWICE[:1], said("ann", 29 * HOUR, action="all_clear")], {}, ""),
-    "what was taken back was not said": ([*TWICE, said("ann", 20 * HOUR, action="taken_back")], {}, ""),
+    "what was taken back was not said": ([*TWICE, said("ann", 20 * HOUR, action="retracted")], {}, ""),
     "somebody else's": ([said("cem", 30 * HOUR), said("cem", 40 * HOUR)], {}, ""),
     "said of this very incident": ([said("ann", HOUR, about="inc_1"), *TWICE[:1]], {}, ""),
 }
@@ -254,7 +254,7 @@ NOT_HELD = {
     "a ward of whoever is drawn": ("kid", {}, True),
     "would get nothing: unlikely": ("ann", {"probability": 0.4}, False),
     "would get nothing: no rule": ("ann", {"rules": RULES[:1]}, False),
-    "would get nothing: works": ("ann", {"one": incident(suppressed_reason="maintenance")}, False),
+    "would get nothing: works": ("ann", {"one": incident(suppression="maintenance")}, False),
 }
 
 

@@ -150,8 +150,8 @@ def test_an_incident_that_just_ended_still_explains_the_call(ended, expected):
 
 
 def test_works_answer_a_caller_and_a_merged_incident_does_not():
-    works = replace(SLOW, suppressed_reason="maintenance")
-    merged = replace(SLOW, state="merged", suppressed_reason="merged:inc_2")
+    works = replace(SLOW, suppression="maintenance")
+    merged = replace(SLOW, state="merged", merged_into="inc_2")
     assert asked("ann", ("inc_1", 0.9), incidents=(works,)).affected == "yes"
     assert asked("ann", ("inc_1", 0.9), incidents=(merged,)).affected == "no"
 
@@ -167,7 +167,7 @@ def test_of_someone_who_is_less_likely_than_not_to_be_affected_nothing_is_assert
 
 def test_works_are_described_as_works_and_what_an_operator_silenced_as_being_looked_at():
     said = {
-        why: asked("ann", ("inc_1", 0.9), incidents=(replace(SLOW, suppressed_reason=why),)).say["en"]
+        why: asked("ann", ("inc_1", 0.9), incidents=(replace(SLOW, suppression=why),)).say["en"]
         for why in ("maintenance", "silenced")
     }
     assert said["maintenance"].startswith("Planned works on the network are under way.")

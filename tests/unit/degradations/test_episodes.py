@@ -155,7 +155,7 @@ def test_the_core_confirms_missing_data_that_began_with_its_own_trouble() -> Non
         08:15 | core-bad | gone
     """)
     (silent,) = (d for d in story.degradations.values() if d.family == "data")
-    assert (silent.kind, silent.confirmed_by) == ("outage", "core")
+    assert (silent.kind, silent.confirmed_by) == ("outage", ("core",))
 
 
 def test_infinite_evidence_is_stored_as_a_number() -> None:

@@ -162,7 +162,7 @@ class Story:
         for i in incidents:
             before = self.incidents.get(i.incident_id)
             if before is None or before.version != i.version:
-                silent = f" ({i.suppressed_reason.split(':')[0]})" if i.silent else ""
+                silent = f" ({i.suppression or 'merged'})" if i.silent else ""
                 verb = "OPENS" if before is None else "UPDATES" if i.state == "open" else i.state.upper()
                 self.lines.append(f"{clock} {verb} {i.root_kind} {i.root_id} {i.kind}{silent}")
             self.incidents[i.incident_id] = i

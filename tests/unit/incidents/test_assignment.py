@@ -81,7 +81,7 @@ def test_root_candidates_are_listed_with_their_evidence_the_named_one_first() ->
     story = Story(topology=network(hub=6))
     story.step(at("08:00"), {f"c1.{n}": "dead" for n in (1, 2, 3)})
     (incident,) = story.incidents.values()
-    named, *others = incident.rivals
+    named, *others = incident.root_candidates
     assert (named.root_kind, named.root_id, named.bad, named.testable, named.coverage) == ("site", "s1", 3, 3, 1.0)
     assert named.chance < 1e-4
     assert ("edge", "h1", 3, 18) in {candidate[:4] for candidate in others}

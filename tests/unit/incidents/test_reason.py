@@ -32,7 +32,7 @@ RRC = Degradation(
     duration_s=900,
 )
 SLOW = replace(RRC, kpi="thp", family="integrity", kind="integrity", observed=2.5, expected=21.0)
-GONE = replace(RRC, kpi="data", family="data", kind="outage", neg_log10_p=0.0, confirmed_by="neighbours,alarm")
+GONE = replace(RRC, kpi="data", family="data", kind="outage", neg_log10_p=0.0, confirmed_by=("neighbours", "alarm"))
 SITE = [replace(RRC, object_id=f"c{n}", degradation_id=f"deg_{n}") for n in (1, 2, 3)]
 
 

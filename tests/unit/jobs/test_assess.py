@@ -114,9 +114,9 @@ def story(tmp_path):
     story.app.close()
 
 
-SILENT = {"suppressed_reason": "maintenance"}
+SILENT = {"suppression": "maintenance"}
 OVER = {"state": "resolved", "resolved_at": LIVE + 3 * QUARTER}
-MERGED = {"state": "merged", "suppressed_reason": "merged:inc_0"}
+MERGED = {"state": "merged", "merged_into": "inc_0"}
 NEWS = {
     "opened, and nothing new after it": [({}, ["opened"]), ({}, []), ({}, [])],
     "a change that counts is an update": [({}, ["opened"]), ({"version": 2}, ["updated"]), ({"version": 2}, [])],
@@ -221,7 +221,7 @@ UNCERTAIN = {
     "bad for as long again": ({"updated_at": LIVE + 2 * QUARTER}, {}, ["opened"]),
     "already quiet": ({"updated_at": LIVE + 2 * QUARTER, "quiet_periods": 1}, {}, []),
     "seen over two periods, bad for one more": ({"started_at": LIVE - QUARTER, "updated_at": LIVE + 2 * QUARTER}, {}, []),
-    "confirmed": ({"confirmed_by": "neighbours"}, {}, ["opened"]),
+    "confirmed": ({"confirmed_by": ("neighbours",)}, {}, ["opened"]),
     "an alarm beside it": ({}, {"alarm_id": "al1"}, ["opened"]),
     "a ticket beside it": ({}, {"ticket_id": "t1"}, ["opened"]),
     "over": ({}, OVER, []),

@@ -67,7 +67,7 @@ def test_who_arrives_later_is_counted_when_care_is_notified_of_it(story):
 
 
 def test_nobody_is_notified_of_what_care_is_not_notified_of(story):
-    story.decide(replace(FIRST, suppressed_reason="maintenance"))
+    story.decide(replace(FIRST, suppression="maintenance"))
     story.care(capacity_per_hour=(("consumer-care", 0), ("enterprise-care", 0)))
     story.decide(FIRST)
     assert story.why_untold() == "capacity"

@@ -125,7 +125,7 @@ def test_late_data_change_the_day_that_they_are_about_and_what_followed(store, s
 
 
 @pytest.mark.parametrize(
-    "change", [{"state": "merged", "suppressed_reason": "merged:inc_0"}, {"state": "resolved", "withdrawn_at": NOON}]
+    "change", [{"state": "merged", "merged_into": "inc_0"}, {"state": "resolved", "withdrawn_at": NOON}]
 )
 def test_what_turned_out_not_to_be_an_incident_of_its_own_leaves_nothing(store, source, change):
     know(store, listed("ann"))

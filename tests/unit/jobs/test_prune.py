@@ -267,14 +267,14 @@ def test_a_sealed_identity_goes_when_its_person_has_been_gone_for_so_long(app, t
 def test_files_of_counters_are_forgotten_with_their_ticks_unless_they_still_lie_there(app, tmp_path):
     write_operator(tmp_path / "operator", until=LIVE)
     app.jobs.run("pull")
-    known = len(app.store.source_files.unread([])) or len(rows(app, "piece"))
-    assert "piece" not in app.jobs.run("prune"), "they would be read again"
+    known = len(app.store.source_files.unread([])) or len(rows(app, "source_file"))
+    assert "source_file" not in app.jobs.run("prune"), "they would be read again"
     for path in (tmp_path / "operator" / "counters").iterdir():
         path.unlink()
     app.clock.at = app.wall.at = NOW + 3 * DAY
     did = app.jobs.run("prune")
-    left = rows(app, "piece")
-    assert f"{known - len(left)} piece" in did
+    left = rows(app, "source_file")
+    assert f"{known - len(left)} source_file" in did
     assert left
     assert min(row["window_end"] for row in left) > NOW - DAY
 

@@ -72,8 +72,8 @@ def test_one_that_is_open_is_surely_bad_only_until_its_last_bad_period_began():
 
 def test_what_is_merged_silent_or_withdrawn_teaches_nothing():
     others = [
-        replace(OVER, incident_id="m", state="merged", suppressed_reason="merged:over"),
-        replace(OVER, incident_id="w", suppressed_reason="maintenance"),
+        replace(OVER, incident_id="m", state="merged", merged_into="over"),
+        replace(OVER, incident_id="w", suppression="maintenance"),
         replace(OVER, incident_id="x", withdrawn_at=5 * HOUR),
     ]
     assert len(learn_clear_times([OVER, OPEN, *others], [D1, D2], now=TEN).episodes) == 2
@@ -86,4 +86,4 @@ def test_an_outlook_is_shown_of_open_incidents_with_a_notified_team():
     assert TEN + HOUR <= found.clear_low < found.clear_at < found.clear_high
     assert (found.incident_id, found.made_at, found.past) == ("now", TEN + HOUR, 1)
     assert foresee(OVER, clear_times, now=TEN) is None
-    assert foresee(replace(OPEN, suppressed_reason="maintenance"), clear_times, now=TEN) is None
+    assert foresee(replace(OPEN, suppression="maintenance"), clear_times, now=TEN) is None

@@ -106,7 +106,10 @@ def test_what_the_operator_declares_is_not_learned(noted, seen):
         ([raised(at(d, 2), at(d, 5), "sleeping") for d in (3, 4, 8)], None),  # a habit
         ([raised(at(d, d), at(d, d + 2), "sleeping") for d in (3, 5, 8)], ((3, 3), (8, 9), 6)),  # each at another hour
         ([raised(at(3, 2), at(6, 5), "sleeping")], ((3, 2), (6, 4), 75)),  # one long sleep is no habit
-        ([raised(at(d, 2), at(d, 5), "sleeping", confirmed_by="neighbours,alarm") for d in (3, 4, 8)], ((3, 2), (8, 4), 9)),
+        (
+            [raised(at(d, 2), at(d, 5), "sleeping", confirmed_by=("neighbours", "alarm")) for d in (3, 4, 8)],
+            ((3, 2), (8, 4), 9),
+        ),
     ],
 )
 def test_what_was_raised_is_not_learned_unless_it_is_regular(degraded, seen):
@@ -216,7 +219,7 @@ def test_regular_sleep_is_learned_after_some_nights():
         return fit_baseline(seen, degraded, reference(), POLICY)[0].idle_probability[3, 0, 0]
 
     assert rest([10, 11, 12, 13]) > 0.05
-    assert rest([10, 11, 12, 13], confirmed_by="alarm") < 0.01
+    assert rest([10, 11, 12, 13], confirmed_by=("alarm",)) < 0.01
 
 
 def test_energy_saved_by_night_leaves_the_days_level_as_it_is():

@@ -110,7 +110,15 @@ def test_rows_about_people_go_and_the_others_stay() -> None:
         ],
         NAMED: ["communication.recipient", "listing.account", "listing.recipient"],
         KEYED: ["impact.accounts", "notification.said", "outbox.data", "waiting_incident.say"],
-        TEXT: ["feed_part.part", "feed_stop.part", "finding.where", "finding.example", "outbox.last_error", "piece.reason"],
+        TEXT: [
+            "feed_part.part",
+            "feed_part.series",
+            "feed_stop.part",
+            "finding.where",
+            "finding.example",
+            "outbox.last_error",
+            "source_file.reason",
+        ],
         KEPT: ["audit.subject", "audit.detail"],
         SEALED: ["vault.sealed"],
         OBJECT: [

@@ -126,7 +126,7 @@ SILENT = replace(
     root_id="c09",
     severity="minor",
     kind="integrity",
-    suppressed_reason="maintenance",
+    suppression="maintenance",
     degradation_ids=(),
 )
 

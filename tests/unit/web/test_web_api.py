@@ -101,7 +101,7 @@ def test_an_incident_in_full(program):
 
 def test_the_root_has_candidates_and_each_degradation_an_explanation(program, service):
     candidates = (RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0))
-    service.known[0] = replace(OPEN, rivals=candidates)
+    service.known[0] = replace(OPEN, root_candidates=candidates)
     explained = {
         "parts": (Part("lte_rrc_sr", 3, 12.0, 0.914, 0.992),),
         "siblings": 2,

@@ -75,7 +75,8 @@ def test_the_worst_evidence_comes_first_and_an_unknown_kpi_still_shows(person):
 
 def test_the_page_names_the_root_among_its_candidates(person, service):
     service.known[0] = replace(
-        OPEN, rivals=(RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0))
+        OPEN,
+        root_candidates=(RootCandidate("site", "s010", 3, 3, 1e-9, 1.0), RootCandidate("edge", "hub-2", 3, 18, 4e-5, 1.0)),
     )
     text = person.get(f"/incidents/{OPEN.incident_id}").text
     assert "<strong>site s010</strong>" in text
