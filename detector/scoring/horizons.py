@@ -24,15 +24,15 @@ OTHER_PERIODS_SHARE = 0.3
 is no lasting effect."""
 
 
-def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
+def horizons(duration_s: int, detection_policy: DetectionPolicy) -> tuple[int, ...]:
     """In periods: one, each pooled horizon that is longer, and last, negative, the time constant after which the past
     decays (0 hours in the policy: none).
 
     >>> horizons(900, DetectionPolicy()), horizons(3600, DetectionPolicy())
     ((1, 2, 3, 6, 12, -36), (1, 3, -9))
     """
-    pooled = sorted({minutes * 60 // duration_s for minutes in policy.pooled_minutes} - {0, 1})
-    fading = round(policy.drift_hours * HOUR_S / duration_s)
+    pooled = sorted({minutes * 60 // duration_s for minutes in detection_policy.pooled_minutes} - {0, 1})
+    fading = round(detection_policy.drift_hours * HOUR_S / duration_s)
     return (1, *pooled, *((-fading,) if fading > max([1, *pooled]) // 2 else ()))
 
 

@@ -37,7 +37,7 @@ class Recent:
     when: TimeOfWeek
     regions: Sequence[NDArray[np.int64]]
     """Places of the objects of each region, neighbours side by side: whom a common factor may move."""
-    policy: DetectionPolicy
+    detection_policy: DetectionPolicy
     excluded: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `excluded_periods`: in no horizon but its own."""
     ewma: NDArray[np.float32]
@@ -157,7 +157,7 @@ def view(
     frame: KpiFrame,
     baseline: Baseline,
     reference: Reference,
-    policy: DetectionPolicy,
+    detection_policy: DetectionPolicy,
     before: EwmaState | None,
 ) -> Recent:
     """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
@@ -173,7 +173,7 @@ def view(
         rows=baseline.rows(frame.objects),
         when=when,
         regions=regions,
-        policy=policy,
+        detection_policy=detection_policy,
         excluded=excluded,
         ewma=ewma,
     )

@@ -90,7 +90,7 @@ def score(
     )
 
 
-def _unquiet(figures: dict[str, NDArray[Any]], policy: DetectionPolicy) -> NDArray[np.bool_]:
+def _unquiet(figures: dict[str, NDArray[Any]], detection_policy: DetectionPolicy) -> NDArray[np.bool_]:
     """[object, KPI]: a sharper change than drift, excluded from the drift's sums."""
     return np.asarray(np.nan_to_num(figures["recent"]) >= HEALTHY_BELOW + 1.0)
 
@@ -102,7 +102,7 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     single = _band(scorer, kpi, sample) | _newest(kpi, sample)
     if not kpi.judged:
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
-    fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
+    fine = scorer.testable(sample, now.detection_policy) & np.isfinite(sample.events) & (sample.level > 0)
     neg_log10_p = base.calibrated(_neg_log10_p(scorer, sample, fine), base.kpi_index[kpi.id])
     neg_log10_p = np.where(fine, neg_log10_p, np.nan)
     excess = scorer.excess(sample)
