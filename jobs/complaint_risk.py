@@ -16,7 +16,7 @@ LEAST_DAYS = 7
 """Fewest whole days of experience for a fit. Chosen: one of each weekday."""
 
 
-def refit_risk(store: Store, reference: Reference, policy: CarePolicy, *, now: int) -> str:
+def refit_risk(store: Store, reference: Reference, care_policy: CarePolicy, *, now: int) -> str:
     """A new model in place of the old one; returns why there is none, empty if there is one.
 
     It learns from whole local days since experience is kept, of people who may be profiled and whose service may be looked
@@ -29,7 +29,7 @@ def refit_risk(store: Store, reference: Reference, policy: CarePolicy, *, now: i
     if len(days) < LEAST_DAYS:
         return _keep(store, None, f"experience is kept of {len(days)} whole days: {LEAST_DAYS} of them are needed")
     midnights = [day.start for day in days] + [days[-1].end]
-    people = _people(reference, policy, now)
+    people = _people(reference, care_policy, now)
     interactions = store.interactions.between(midnights[0], midnights[-1])
     return _keep(store, *feedback.fit_risk(feedback.days_of(people, kept, interactions, midnights), now=now))
 
@@ -40,9 +40,9 @@ def _keep(store: Store, model: RiskModel | None, why_not: str) -> str:
     return why_not
 
 
-def _people(reference: Reference, policy: CarePolicy, now: int) -> dict[str, str]:
+def _people(reference: Reference, care_policy: CarePolicy, now: int) -> dict[str, str]:
     """Subscriber -> segment of those who may be profiled."""
     customers = reference.customers
     withdrew = excluded_from_analysis(customers, now)
-    keys = profiled(customers, policy, country=reference.operator.country, at=now)
+    keys = profiled(customers, care_policy, country=reference.operator.country, at=now)
     return {key: customers.subscribers[key].segment for key in keys if key not in withdrew}

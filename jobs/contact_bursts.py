@@ -21,7 +21,7 @@ _SAME_S = 6 * HOUR_S
 
 
 def scan_bursts(
-    store: Store, reference: Reference, policy: FeedbackPolicy, findings: Findings, *, floor: int, now: int
+    store: Store, reference: Reference, feedback_policy: FeedbackPolicy, findings: Findings, *, floor: int, now: int
 ) -> list[Burst]:
     """New ones, by what is known at `now`; looked for once in a quarter of an hour."""
     if now - (store.progress.until(cursors.BURSTS) or 0) < _EVERY_S:
@@ -29,7 +29,7 @@ def scan_bursts(
     interactions = store.interactions.between(now - max(SPANS_S), now + 1)
     found: list[Burst] = []
     if len(interactions) >= floor:
-        budget = policy.false_bursts_per_1000_cells_week * len(reference.topology.cells) / 1000
+        budget = feedback_policy.false_bursts_per_1000_cells_week * len(reference.topology.cells) / 1000
         found = bursts(
             interactions,
             _baseline(store, reference, now),

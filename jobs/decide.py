@@ -61,7 +61,7 @@ class TickDecider:
                 store.incidents.save(connection, incidents)
                 store.missing_data.save(connection, mine, dict(tracked.missing))
                 store.decisions.add(connection, [DetectionDecision(pending_step.tick, int(scoring.now), before)])
-                store.decisions.forget(connection, int(scoring.now - scoring.policy.late_hours * 3600))
+                store.decisions.forget(connection, int(scoring.now - scoring.detection_policy.late_hours * 3600))
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
                 store.ticks.complete(connection, pending_step, scoring.now)
                 scoring.checkpoint("detect.deciding")
@@ -72,7 +72,7 @@ class TickDecider:
     def _judged(self, evidence: Evidence, before: DetectionState, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
         scoring = self.scoring
         return pipeline.decide(
-            evidence, before, scoring.reference, scoring.catalogue, scoring.policy, self.incident_policy, now=now
+            evidence, before, scoring.reference, scoring.catalogue, scoring.detection_policy, self.incident_policy, now=now
         )
 
     def again(self) -> None:

@@ -18,13 +18,13 @@ def no_checkpoint(_step: str) -> None:
     """The `Checkpoint` of everyday: nothing happens."""
 
 
-def deadline(tick: Tick, arrival_delay_s: int, policy: DetectionPolicy) -> int:
+def deadline(tick: Tick, arrival_delay_s: int, detection_policy: DetectionPolicy) -> int:
     """The moment (s) after which the tick is scored with what has come.
 
     >>> deadline(Tick(0, 900), 300, DetectionPolicy(grace_minutes=10))
     1800
     """
-    return tick.end + arrival_delay_s + policy.grace_minutes * 60
+    return tick.end + arrival_delay_s + detection_policy.grace_minutes * 60
 
 
 def ready(
@@ -34,22 +34,28 @@ def ready(
     *,
     now: float,
     arrival_delay_s: int,
-    policy: DetectionPolicy,
+    detection_policy: DetectionPolicy,
 ) -> bool:
     """Complete enough, or out of patience.
 
-    >>> early = dict(now=1200, arrival_delay_s=300, policy=DetectionPolicy())
+    >>> early = dict(now=1200, arrival_delay_s=300, detection_policy=DetectionPolicy())
     >>> ready(Tick(0, 900), {"c1", "c2"}, {"c1", "c2"}, **early), ready(Tick(0, 900), {"c1"}, {"c1", "c2"}, **early)
     (True, False)
     """
-    if now >= deadline(tick, arrival_delay_s, policy):
+    if now >= deadline(tick, arrival_delay_s, detection_policy):
         return True
     here = sum(name in present for name in expected)
-    return bool(expected) and here >= policy.complete_share * len(expected)
+    return bool(expected) and here >= detection_policy.complete_share * len(expected)
 
 
 def never_came(
-    span: Window, duration_s: int, known: Collection[int], *, now: float, arrival_delay_s: int, policy: DetectionPolicy
+    span: Window,
+    duration_s: int,
+    known: Collection[int],
+    *,
+    now: float,
+    arrival_delay_s: int,
+    detection_policy: DetectionPolicy,
 ) -> Iterator[Tick]:
     """Ticks from `span.start` on without a single row whose grace time is over: they are pending all the same, but not those
     of more than a day ago: after so long a silence nobody is helped by living through it again.
@@ -60,7 +66,7 @@ def never_came(
     first = max(span.start, int(now) - _PENDING_FOR_S)
     start = first - (first - span.start) % duration_s
     came = sorted(known)
-    while deadline(tick := Tick(start, duration_s), arrival_delay_s, policy) <= now:
+    while deadline(tick := Tick(start, duration_s), arrival_delay_s, detection_policy) <= now:
         after = bisect_left(came, start)
         if all(2 * abs(start - other) >= duration_s for other in came[max(0, after - 1) : after + 1]):
             yield tick

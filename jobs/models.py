@@ -33,26 +33,30 @@ _DRIFT_S = 2 * 86_400
 """History read for a breach forecast. Chosen: `outlook.breach.LOOK_BACK_H`."""
 
 
-def _made_from(catalogue: Catalogue, policy: DetectionPolicy) -> str:
+def _made_from(catalogue: Catalogue, detection_policy: DetectionPolicy) -> str:
     """A baseline fits only the catalogue and the policy that it was fitted under."""
-    return f"{catalogue.hash} {policy}"
+    return f"{catalogue.hash} {detection_policy}"
 
 
-def save_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int, baseline: Baseline) -> None:
+def save_baseline(
+    store: Store, catalogue: Catalogue, detection_policy: DetectionPolicy, duration_s: int, baseline: Baseline
+) -> None:
     """Replace the baseline of this duration, whole; the one before it is kept for what late data make to be judged again."""
     store.arrays.keep(f"baseline-{duration_s}", f"earlier/baseline-{duration_s}")
-    store.arrays.save(f"baseline-{duration_s}", baseline.to_arrays(), _made_from(catalogue, policy))
+    store.arrays.save(f"baseline-{duration_s}", baseline.to_arrays(), _made_from(catalogue, detection_policy))
 
 
-def load_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int) -> Baseline | None:
+def load_baseline(store: Store, catalogue: Catalogue, detection_policy: DetectionPolicy, duration_s: int) -> Baseline | None:
     """The present baseline, or None if there is none for this catalogue and policy: then `learn` is due."""
-    arrays = store.arrays.load(f"baseline-{duration_s}", _made_from(catalogue, policy))
+    arrays = store.arrays.load(f"baseline-{duration_s}", _made_from(catalogue, detection_policy))
     return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
 
 
-def load_earlier_baseline(store: Store, catalogue: Catalogue, policy: DetectionPolicy, duration_s: int) -> Baseline | None:
+def load_earlier_baseline(
+    store: Store, catalogue: Catalogue, detection_policy: DetectionPolicy, duration_s: int
+) -> Baseline | None:
     """The one before the present one, or None if there is none for this catalogue and policy."""
-    arrays = store.arrays.load(f"earlier/baseline-{duration_s}", _made_from(catalogue, policy))
+    arrays = store.arrays.load(f"earlier/baseline-{duration_s}", _made_from(catalogue, detection_policy))
     return None if arrays is None else scoring.from_arrays(arrays, catalogue.computed)
 
 
@@ -107,20 +111,20 @@ def load_ewma_state(store: Store, catalogue: Catalogue, tick: Tick) -> EwmaState
 
 
 def bands_of(
-    store: Store, catalogue: Catalogue, policy: DetectionPolicy, incident: Incident, *, timezone: str, until: int
+    store: Store, catalogue: Catalogue, detection_policy: DetectionPolicy, incident: Incident, *, timezone: str, until: int
 ) -> tuple[Band, ...]:
     """The incident's leading KPIs against what was expected of them, from some hours before it until `until` at most."""
     shown = sorted(store.degradations.of(incident), key=lambda d: -d.neg_log10_p)[:_BANDS_AN_INCIDENT]
     end = min(until, (incident.over_at or until) + _CONTEXT_S)
     window = Window(incident.started_at - _CONTEXT_S, end)
-    bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in shown)
+    bands = (band_of(store, catalogue, detection_policy, d, window, timezone=timezone) for d in shown)
     return tuple(band for band in bands if band is not None)
 
 
 def drifts_of(
     store: Store,
     catalogue: Catalogue,
-    policy: DetectionPolicy,
+    detection_policy: DetectionPolicy,
     degradations: Sequence[Degradation],
     *,
     timezone: str,
@@ -129,15 +133,17 @@ def drifts_of(
     """The leading KPI of each open drift over the last two days, against what was expected of it; the surest first."""
     drifting = sorted((d for d in degradations if d.traits.trend and d.open), key=lambda d: -d.neg_log10_p)
     window = Window(until - _DRIFT_S, until)
-    bands = (band_of(store, catalogue, policy, d, window, timezone=timezone) for d in drifting[:_BANDS_AN_INCIDENT])
+    bands = (
+        band_of(store, catalogue, detection_policy, d, window, timezone=timezone) for d in drifting[:_BANDS_AN_INCIDENT]
+    )
     return tuple(band for band in bands if band is not None)
 
 
 def band_of(
-    store: Store, catalogue: Catalogue, policy: DetectionPolicy, d: Degradation, window: Window, *, timezone: str
+    store: Store, catalogue: Catalogue, detection_policy: DetectionPolicy, d: Degradation, window: Window, *, timezone: str
 ) -> Band | None:
     """Its leading KPI in this window; None if that was not measured."""
-    baseline = load_baseline(store, catalogue, policy, d.duration_s)
+    baseline = load_baseline(store, catalogue, detection_policy, d.duration_s)
     history = store.history.read(d.duration_s, window)
     if baseline is None or d.kpi not in history.kpi_index or d.object_id not in history.object_index:
         return None

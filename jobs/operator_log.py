@@ -29,7 +29,7 @@ class RoundLog:
 
     store: Store
     catalogue: Catalogue
-    policy: DetectionPolicy
+    detection_policy: DetectionPolicy
     _open: frozenset[str] | None = field(default=None, init=False)
 
     def begin(self) -> None:
@@ -62,7 +62,7 @@ class RoundLog:
 
     def _objects(self, tick: Tick) -> tuple[int, int]:
         """(objects with a baseline that reported, all of them)."""
-        baseline = models.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+        baseline = models.load_baseline(self.store, self.catalogue, self.detection_policy, tick.duration_s)
         frame = self.store.history.read(tick.duration_s, tick.window)
         here = {name for name, any_ in zip(frame.objects, np.any(frame.present, axis=0), strict=True) if any_}
         awaited: Collection[str] = baseline.objects if baseline is not None else here

@@ -60,14 +60,14 @@ class PeopleFacts:
             for person in people
         }
 
-    def contact_chances(self, listed: Sequence[Affected], policy: CarePolicy, *, harm: str) -> Mapping[str, float]:
+    def contact_chances(self, listed: Sequence[Affected], care_policy: CarePolicy, *, harm: str) -> Mapping[str, float]:
         """Subscriber -> chance of a network contact today, of those listed who may be profiled; nothing without a model.
         `harm`: what the incident does to people (one of HARMS)."""
         model = self.store.models.risk()
         if model is None or not listed:
             return {}
         customers, country = self.reference.customers, self.reference.operator.country
-        allowed = profiled(customers, policy, country=country, at=self.now, among=[one.subscriber for one in listed])
+        allowed = profiled(customers, care_policy, country=country, at=self.now, among=[one.subscriber for one in listed])
         own = [one for one in listed if one.subscriber in allowed]
         today, people = self._today, [one.subscriber for one in own]
         since = today - LOOKS_BACK_S

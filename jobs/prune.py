@@ -9,7 +9,9 @@ from detector.sources.feeds import Feeds
 from detector.store import Store
 
 
-def prune(store: Store, feeds: Feeds, policy: RetentionPolicy, *, now: float, wall_now: float) -> Mapping[str, int]:
+def prune(
+    store: Store, feeds: Feeds, retention_policy: RetentionPolicy, *, now: float, wall_now: float
+) -> Mapping[str, int]:
     """Delete what is older than its retention; returns how much went: files of attachments, mobility profiles, KPIs and
     quarantine, rows of everything else."""
 
@@ -17,18 +19,18 @@ def prune(store: Store, feeds: Feeds, policy: RetentionPolicy, *, now: float, wa
         return int(now) - days * DAY_S
 
     gone = {
-        "attachments": store.presence.prune(before(policy.attachments_days)),
-        "habits": store.arrays.prune_older("habit", wall_now - policy.habits_days * DAY_S),
-        "quarantine": store.quarantine.prune(wall_now - policy.quarantine_days * DAY_S),
+        "attachments": store.presence.prune(before(retention_policy.attachments_days)),
+        "habits": store.arrays.prune_older("habit", wall_now - retention_policy.habits_days * DAY_S),
+        "quarantine": store.quarantine.prune(wall_now - retention_policy.quarantine_days * DAY_S),
     }
-    gone |= store.retention.prune(policy, now=now, wall_now=wall_now, known=_known(feeds, now))
+    gone |= store.retention.prune(retention_policy, now=now, wall_now=wall_now, known=_known(feeds, now))
     with store.begin() as connection:
-        longest = max(policy.attachments_days, policy.interactions_days, policy.events_days)
+        longest = max(retention_policy.attachments_days, retention_policy.interactions_days, retention_policy.events_days)
         store.tombstones.prune(connection, before(longest))
     gone["identities sealed anew"] = store.vault.reseal()
     store.history.compact(before=int(now) - DAY_S)
-    gone["kpi"] = store.history.prune(before(policy.kpi_days), untouched_since=wall_now - DAY_S)
-    gone["source_file"] = store.source_files.prune(before(policy.kpi_days), feeds.files(0.0, now))
+    gone["kpi"] = store.history.prune(before(retention_policy.kpi_days), untouched_since=wall_now - DAY_S)
+    gone["source_file"] = store.source_files.prune(before(retention_policy.kpi_days), feeds.files(0.0, now))
     return gone
 
 

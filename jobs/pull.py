@@ -206,7 +206,12 @@ def _together(source_files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
 
 
 def _owe_gaps(
-    connection: Connection, store: Store, reference: Reference, now: float, decide_from: int, policy: DetectionPolicy
+    connection: Connection,
+    store: Store,
+    reference: Reference,
+    now: float,
+    decide_from: int,
+    detection_policy: DetectionPolicy,
 ) -> list[Tick]:
     """Ticks for which nothing came in time are recorded as empty and pending: missing data is evidence too."""
     gaps: list[Tick] = []
@@ -216,7 +221,7 @@ def _owe_gaps(
         since = Window(first, max(span.end, first))
         known = store.ticks.starts(connection, duration_s, since.start - duration_s)
         delay = reference.operator.arrival_delay_s
-        for tick in never_came(since, duration_s, known, now=now, arrival_delay_s=delay, policy=policy):
+        for tick in never_came(since, duration_s, known, now=now, arrival_delay_s=delay, detection_policy=detection_policy):
             store.history.record(connection, tick, 1, "", 0)
             store.ticks.add_pending(connection, "score", tick, 1)
             gaps.append(tick)

@@ -34,7 +34,7 @@ class TickScorer:
     store: Store
     reference: Reference
     catalogue: Catalogue
-    policy: DetectionPolicy
+    detection_policy: DetectionPolicy
     now: float
     checkpoint: Checkpoint
 
@@ -63,7 +63,7 @@ class TickScorer:
     def late(self) -> Iterator[Tick]:
         """Score what is late, oldest first, and with it the later ticks that look back on it."""
         while (pending_step := next(self.ready(late=True), None)) is not None:
-            if self.now - pending_step.tick.end > self.policy.late_hours * 3600:
+            if self.now - pending_step.tick.end > self.detection_policy.late_hours * 3600:
                 self.give_up(pending_step)
             else:
                 self.score(pending_step, again=True)
@@ -106,7 +106,7 @@ class TickScorer:
         recent, not_due = self._recent(tick, baseline)
         expected = [name for name in expected_objects(baseline, self.reference) if name not in not_due]
         before = models.load_ewma_state(self.store, self.catalogue, tick)
-        evidence = pipeline.score(recent, baseline, self.reference, expected, self.policy, before)
+        evidence = pipeline.score(recent, baseline, self.reference, expected, self.detection_policy, before)
         models.save_evidence(self.store, self.catalogue, evidence)
         return evidence
 
@@ -122,14 +122,14 @@ class TickScorer:
         return list(ticks.versions(connection, later).items()) if later else []
 
     def _baseline(self, tick: Tick) -> Baseline | None:
-        return models.load_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+        return models.load_baseline(self.store, self.catalogue, self.detection_policy, tick.duration_s)
 
     def _baseline_then(self, tick: Tick) -> Baseline | None:
         """The one before the present one, for a tick that came before that was learned: it must not judge its own lesson."""
         learned_at = self.store.progress.until(LEARN)
         if learned_at is None or tick.end + self.reference.operator.arrival_delay_s >= learned_at:
             return None
-        return models.load_earlier_baseline(self.store, self.catalogue, self.policy, tick.duration_s)
+        return models.load_earlier_baseline(self.store, self.catalogue, self.detection_policy, tick.duration_s)
 
     def _recent(self, tick: Tick, baseline: Baseline) -> tuple[KpiFrame, set[str]]:
         """(the periods up to the tick, objects that report at other times only: by the half-hour where this tick is one of
@@ -150,7 +150,12 @@ class TickScorer:
         silent = self.store.missing_data.get(tick.duration_s)
         awaited = [o for o in expected_objects(baseline, self.reference) if silent.get(o, 0) < _AWAITED_PERIODS]
         return ready(
-            tick, present, awaited, now=self.now, policy=self.policy, arrival_delay_s=self.reference.operator.arrival_delay_s
+            tick,
+            present,
+            awaited,
+            now=self.now,
+            detection_policy=self.detection_policy,
+            arrival_delay_s=self.reference.operator.arrival_delay_s,
         )
 
 

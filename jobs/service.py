@@ -40,7 +40,7 @@ def jobs_of(app: App, checkpoint: Checkpoint = no_checkpoint, display: ProgressD
         store=app.store,
         feeds=app.feeds,
         source_uri=settings.delivery.source,
-        policy=settings.care,
+        care_policy=settings.care,
         floor=settings.impact.privacy_floor,
         checkpoint=checkpoint,
     )

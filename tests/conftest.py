@@ -6,7 +6,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from hypothesis import settings
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+from hypothesis import settings  # noqa: E402 (its modules are kept compiled, too)
 
 settings.register_profile("precall", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("precall")
@@ -17,6 +20,3 @@ NEEDED_BYTES = 4 << 30
 
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > NEEDED_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
-
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -148,7 +148,7 @@ class Bench:
     def _baseline(self) -> Baseline:
         history = self._frame(self.operator.history())
         none, zone = np.zeros(history.suspect.shape, bool), self.operator.world.scenario.timezone
-        one = scoring.fit(history, timezone=zone, excluded=none, peers=None, policy=self.settings.detection)
+        one = scoring.fit(history, timezone=zone, excluded=none, peers=None, detection_policy=self.settings.detection)
         return repeated(one, self.operator.copies)
 
 

@@ -34,10 +34,10 @@ class Peaks:
     thousand_cell_weeks: float = 0.0
     _open: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
-    def add_tick(self, evidence: Evidence, reference: Reference, policy: DetectionPolicy) -> None:
+    def add_tick(self, evidence: Evidence, reference: Reference, detection_policy: DetectionPolicy) -> None:
         """One more tick."""
         neg_log10_p, threshold = degradations.candidates(
-            evidence, reference.topology, reference.operations, policy, least=FROM
+            evidence, reference.topology, reference.operations, detection_policy, least=FROM
         )
         if np.isfinite(threshold):
             self.thresholds.append(threshold)
@@ -78,24 +78,26 @@ def beyond(heights: list[float], threshold: float, exposure: float) -> Figure:
     return Figure(round(value, 4), len(above), round(low / spread, 4), round(high * spread, 4))
 
 
-def held_out(store: Store, reference: Reference, policy: DetectionPolicy, until: int) -> Figure:
+def held_out(store: Store, reference: Reference, detection_policy: DetectionPolicy, until: int) -> Figure:
     """The last ticks of the history before `until` (s), judged by a baseline of what was before them; drift, which needs a
     day to be remembered, is left out. Unknown where the history is short."""
     duration_s = _duration_s(store, reference.operator.tick_s)
     until -= until % duration_s
     begin = until - min(HELD_OUT_S // duration_s, HELD_OUT_TICKS) * duration_s
-    learned_from = until - policy.history_days * DAY_S
+    learned_from = until - detection_policy.history_days * DAY_S
     if learned_from >= begin:  # all that is learned from would be held out
         return UNKNOWN
     past = store.history.read(duration_s, Window(learned_from, begin))
     if not len(past.starts) or begin - int(past.starts[0]) < LEAST_DAYS * DAY_S:
         return UNKNOWN
-    baseline = fit_baseline(past, [], reference, policy)[0]
+    baseline = fit_baseline(past, [], reference, detection_policy)[0]
     longest, peaks = int(baseline.horizons.max()), Peaks()
     days = store.history.read(duration_s, Window(begin - longest * duration_s, until))
     for start in range(begin, until, duration_s):
         recent = ending_at(days, Tick(start, duration_s), longest)
-        peaks.add_tick(pipeline.score(recent, baseline, reference, baseline.objects, policy), reference, policy)
+        peaks.add_tick(
+            pipeline.score(recent, baseline, reference, baseline.objects, detection_policy), reference, detection_policy
+        )
     return peaks.rate()
 
 

@@ -1,6 +1,6 @@
 """The headline figures as text: value, interval, and what it means in plain words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ _HELD_OUT = "held_out_false_per_1000_cells_week"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """One card. `share`: value, low and high lie in 0..1 and may be drawn as a bar; `unit` of the value, where its sentence
+    """One card. `share`: value, low and high lie in 0..1 and may be drawn as a line; `unit` of the value, where its sentence
     does not state it."""
 
     title: str
@@ -63,64 +63,38 @@ def _why_unmeasured(figures: Mapping[str, Any], card: Card) -> str:
 
 
 def seen_headlines(figures: Mapping[str, Any]) -> list[Headline]:
-    """What is known without any truth."""
+    """What is known without any truth: counts, which have no interval."""
+    return [
+        Headline(title=title, value=value, interval="", basis=basis, meaning=meaning)
+        for title, value, basis, meaning in (*_incidents_seen(figures), *_people_seen(figures["seen"]))
+    ]
+
+
+def _incidents_seen(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """(title, value, basis, meaning) of each."""
     seen = figures["seen"]
     incidents, silent, merged = seen["incidents"], seen["silent"], seen["merged"]
     parts = [f"{seen['notified']:,} of them sent to care"] + [f"{silent:,} kept silent"] * bool(silent)
     more = f"; {merged:,} more went on as part of these" if merged else ""
     a_day = rough_number(incidents / max(figures["days"], 1e-9))
-    cards = [
-        Headline(
-            title="Incidents",
-            value=f"{incidents:,}",
-            interval="",
-            basis=f"{a_day} a day",
-            meaning=f"were opened, {', '.join(parts)}{more}.",
-        )
-    ]
+    yield "Incidents", f"{incidents:,}", f"{a_day} a day", f"were opened, {', '.join(parts)}{more}."
     if incidents:
-        touched, of = f"{seen['cells_touched']:,}", f"of {counted(figures['cells'], 'cell')}"
-        cards += [
-            Headline(
-                title="Cells with trouble",
-                value=touched,
-                interval="",
-                basis=of,
-                meaning="were touched by at least one incident.",
-            ),
-            Headline(
-                title="Duration",
-                value=duration(seen["lasted_median_s"]),
-                interval="",
-                basis=counted(incidents, "incident"),
-                meaning="of an incident, median.",
-            ),
-        ]
+        of = f"of {counted(figures['cells'], 'cell')}"
+        yield "Cells with trouble", f"{seen['cells_touched']:,}", of, "were touched by at least one incident."
+        lasted = duration(seen["lasted_median_s"])
+        yield "Duration", lasted, counted(incidents, "incident"), "of an incident, median."
+
+
+def _people_seen(seen: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """(title, value, basis, meaning) of each."""
     if seen["people"] is not None:
         meaning = "are expected to have failed at least once, or to have had five bad minutes."
-        cards.append(
-            Headline(
-                title="People affected",
-                value=rough_number(seen["people"]),
-                interval="",
-                basis="each counted once",
-                meaning=meaning,
-            )
-        )
+        yield "People affected", rough_number(seen["people"]), "each counted once", meaning
     if seen["complaints"]:
         nearby, complaints = seen["complaints_near"], seen["complaints"]
         basis = f"{nearby:,} of {complaints:,} network complaints"
         meaning = "came from its cells while it lasted, or up to two hours later."
-        cards.append(
-            Headline(
-                title="Complaints near an incident",
-                value=rough_percent(nearby / complaints),
-                interval="",
-                basis=basis,
-                meaning=meaning,
-            )
-        )
-    return cards
+        yield "Complaints near an incident", rough_percent(nearby / complaints), basis, meaning
 
 
 def _meaning(figures: Mapping[str, Any], card: Card) -> str:

@@ -85,7 +85,7 @@ def _evidence(d: Degradation) -> dict[str, Any]:
 def _action(context: AlertContext) -> dict[str, Any]:
     """The action most people get, and the care team of most of those (of most affected people while nobody gets any); where
     no person gets any, an account's. With what follows an all-clear: how many get what."""
-    impact, policy, decisions = context.impact, context.care_policy, context.assessment.decisions
+    impact, care_policy, decisions = context.impact, context.care_policy, context.assessment.decisions
     actions = Counter(d.action for d in decisions if d.action != "none")
     kind = min(actions, key=lambda action: (-actions[action], action)) if actions else "none"
     visible = {a.account for a in impact.accounts if a.affected_lines >= context.privacy_floor}
@@ -103,15 +103,15 @@ def _action(context: AlertContext) -> dict[str, Any]:
     meant = {d.subscriber for d in decisions if d.action == kind}
     for person in (one for one in impact.people if one.subscriber in meant or not actions):
         own = by_rule.get(person.subscriber) or own_teams.get(person.account)
-        weight[own or _team(kinds.get(person.account, ""), policy)] += round(1000 * person.probability)
-    team = min(weight, key=lambda name: (-weight[name], name)) if weight else _team("", policy)
+        weight[own or _team(kinds.get(person.account, ""), care_policy)] += round(1000 * person.probability)
+    team = min(weight, key=lambda name: (-weight[name], name)) if weight else _team("", care_policy)
     counts = Counter(d.action for d in context.assessment.follow_ups)
     following = {name: n for name in sorted(counts) if (n := shown(counts[name], context.privacy_floor)) is not None}
     return {"kind": kind, "team": team} | ({"followUp": following} if following else {})
 
 
-def _team(kind: str, policy: CarePolicy) -> str:
-    return next((team for which, team in policy.teams if which in (kind, "*")), "")
+def _team(kind: str, care_policy: CarePolicy) -> str:
+    return next((team for which, team in care_policy.teams if which in (kind, "*")), "")
 
 
 def _expected(context: AlertContext) -> dict[str, Any]:

@@ -12,7 +12,7 @@ EVERY = ("any", "")
 """A row for every channel."""
 
 
-def bases(policy: CarePolicy, country: str) -> Mapping[str, str]:
+def bases(care_policy: CarePolicy, country: str) -> Mapping[str, str]:
     """Purpose -> the lawful basis on which it rests in this country; what the country itself has goes before `*`.
 
     >>> from detector.domain.policy import LawfulBasis
@@ -22,7 +22,7 @@ def bases(policy: CarePolicy, country: str) -> Mapping[str, str]:
     """
     found = dict.fromkeys(PURPOSES, CONSENT)
     for place in ("*", country.upper() or "*"):
-        found |= {one.purpose: one.basis for one in policy.lawful_basis if one.country.upper() == place}
+        found |= {one.purpose: one.basis for one in care_policy.lawful_basis if one.country.upper() == place}
     return found
 
 
@@ -145,10 +145,10 @@ def _newest(rows: Sequence[Consent]) -> str:
 
 
 def profiled(
-    customers: Customers, policy: CarePolicy, *, country: str, at: int, among: Iterable[str] | None = None
+    customers: Customers, care_policy: CarePolicy, *, country: str, at: int, among: Iterable[str] | None = None
 ) -> frozenset[str]:
     """Keys of the people (of `among`, else of everyone) of whom a risk may be estimated: no row for `profiling` means no."""
-    basis = bases(policy, country)["profiling"]
+    basis = bases(care_policy, country)["profiling"]
     keys = customers.subscribers if among is None else among
     return frozenset(
         key

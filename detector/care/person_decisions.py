@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from detector.care.decision import Proposal, decision_of
 from detector.care.decision_context import DecisionContext
 from detector.care.holdout import counts_for, held_out
 from detector.care.reach import DAY_S, WEEK_S, Reach, in_quiet_hours, reach
@@ -90,23 +91,10 @@ class _Round:
     def _decision(
         self, person: Affected, way: Reach, *, why: str = "", rule: Rule | None = None, channel: str = ""
     ) -> Decision:
-        action, offer, team = ("none", "", "")
+        proposal = Proposal(rule=why)
         if rule is not None:
-            action, offer, team = rule.action, rule.offer, self.context.team(person.account, rule)
-        return Decision(
-            incident_id=self.incident.incident_id,
-            subscriber=person.subscriber,
-            contactable=not way.why_not,
-            why_not=way.why_not,
-            action=action,
-            channel=channel,
-            recipient=way.recipient,
-            decided_at=self.context.now,
-            rule=why,
-            team=team,
-            offer=offer,
-            risk=self.context.risk_of(person.subscriber),
-        )
+            proposal = Proposal(rule.action, channel, why, self.context.team(person.account, rule), rule.offer)
+        return decision_of(self.incident.incident_id, person.subscriber, way, self.context, proposal)
 
     def _notified(self, recipient: str) -> list[Communication]:
         rows = self.context.contact_history.about(recipient, self.incident.incident_id)
@@ -137,20 +125,8 @@ class _Round:
         communication."""
         channel = row.channel if row.channel in way.channels else way.channels[0]
         rule = next((rule for rule in self.rules if rule.name == row.rule), Rule(name=row.rule, action=row.action))
-        return Decision(
-            incident_id=self.incident.incident_id,
-            subscriber=person.subscriber,
-            contactable=True,
-            why_not="",
-            action=row.action,
-            channel=channel,
-            recipient=way.recipient,
-            decided_at=row.at,
-            rule=row.rule,
-            team=self.context.team(person.account, rule),
-            offer=row.offer,
-            risk=self.context.risk_of(person.subscriber),
-        )
+        proposal = Proposal(row.action, channel, row.rule, self.context.team(person.account, rule), row.offer)
+        return decision_of(self.incident.incident_id, person.subscriber, way, self.context, proposal, decided_at=row.at)
 
 
 def first_match(rules: Sequence[Rule], case: Case, way: Reach) -> tuple[Rule | None, str]:

@@ -2,7 +2,9 @@
 require."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from detector.care.decision import NOTHING, Proposal, decision_of
 from detector.care.decision_context import DecisionContext
 from detector.care.person_decisions import first_match
 from detector.care.reach import DAY_S, WEEK_S, Reach, reach
@@ -47,26 +49,11 @@ def follow_up(
             barred = way.why_not or way.recipient != one.recipient
             chosen, channel = (None, "") if barred else first_match([rule], case, way)
             if chosen is not None:
-                found.append(_following(one, chosen, channel, context.team(person.account, chosen)))
+                team = context.team(person.account, chosen)
+                proposal = Proposal(chosen.action, channel, chosen.name, team, chosen.offer)
+                found.append(decision_of(one.incident_id, one.subscriber, way, context, proposal))
                 break
     return tuple(one for one in found if one.action != "none")
-
-
-def _following(one: Decision, rule: Rule, channel: str, team: str) -> Decision:
-    return Decision(
-        incident_id=one.incident_id,
-        subscriber=one.subscriber,
-        contactable=True,
-        why_not="",
-        action=rule.action,
-        channel=channel,
-        recipient=one.recipient,
-        decided_at=one.decided_at,
-        rule=rule.name,
-        team=team,
-        offer=rule.offer,
-        risk=one.risk,
-    )
 
 
 def _people_notified(incident: Incident, context: DecisionContext) -> list[Communication]:
@@ -74,48 +61,16 @@ def _people_notified(incident: Incident, context: DecisionContext) -> list[Commu
 
 
 def _decision(incident: Incident, key: str, notified: Communication | None, context: DecisionContext) -> Decision:
-    s = context
-    way = reach(key, s, contacted={})
+    way, proposal = reach(key, context, contacted={}), NOTHING
     if notified is not None and notified.action == ALL_CLEAR:  # communicated already: so it stays
-        return Decision(
-            incident_id=incident.incident_id,
-            subscriber=key,
-            contactable=True,
-            why_not="",
-            action=ALL_CLEAR,
-            channel=notified.channel,
-            recipient=notified.recipient,
-            decided_at=s.now,
-            rule=notified.rule,
-            risk=s.risk_of(key),
-        )
-    if notified is None:
-        return Decision(
-            incident_id=incident.incident_id,
-            subscriber=key,
-            contactable=not way.why_not,
-            why_not=way.why_not,
-            action="none",
-            channel="",
-            recipient=way.recipient,
-            decided_at=s.now,
-            risk=s.risk_of(key),
-        )
-    why = way.why_not or ("guardian" if way.recipient != notified.recipient else "")
-    why = why or ("no_channel" if notified.channel not in way.channels else "")
-    action, channel = ("none", "") if why else (ALL_CLEAR, notified.channel)
-    return Decision(
-        incident_id=incident.incident_id,
-        subscriber=key,
-        contactable=not why,
-        why_not=why,
-        action=action,
-        channel=channel,
-        recipient=way.recipient,
-        decided_at=s.now,
-        rule=ALL_CLEAR_RULE,
-        risk=s.risk_of(key),
-    )
+        way = replace(way, why_not="", recipient=notified.recipient)
+        proposal = Proposal(ALL_CLEAR, notified.channel, notified.rule)
+    elif notified is not None:
+        why = way.why_not or ("guardian" if way.recipient != notified.recipient else "")
+        why = why or ("no_channel" if notified.channel not in way.channels else "")
+        way = replace(way, why_not=why)
+        proposal = Proposal(rule=ALL_CLEAR_RULE) if why else Proposal(ALL_CLEAR, notified.channel, ALL_CLEAR_RULE)
+    return decision_of(incident.incident_id, key, way, context, proposal)
 
 
 def _way(key: str, context: DecisionContext, rule: Rule) -> Reach:

@@ -57,7 +57,11 @@ def threshold(neg_log10_p: NDArray[np.float64], allowed: float) -> float:
 
 
 def threshold_of(
-    evidence: Evidence, open_: Sequence[Degradation], topology: Topology, operations: Operations, policy: DetectionPolicy
+    evidence: Evidence,
+    open_: Sequence[Degradation],
+    topology: Topology,
+    operations: Operations,
+    detection_policy: DetectionPolicy,
 ) -> float:
     """The tick's -log10 p that raises a degradation; never under what would clear it again at once."""
     seen = evidence.neg_log10_p
@@ -71,7 +75,7 @@ def threshold_of(
     fresh[at_declared_event(evidence, topology, operations)] = np.nan
     testable = np.isfinite(seen).any(axis=1)
     objects = len({base_object(evidence.objects[i]) for i in np.flatnonzero(testable)})
-    allowed = allowed_per_tick(policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
+    allowed = allowed_per_tick(detection_policy.false_degradations_per_1000_cells_week, objects, evidence.tick.duration_s)
     return max(threshold(fresh, allowed), HEALTHY_BELOW)
 
 

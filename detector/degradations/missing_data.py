@@ -26,7 +26,7 @@ def raise_missing(context: TickContext) -> Iterator[Degradation]:
     taken = {d.object_id for d in context.open_ if d.family == FAMILY and d.open}
     for i in np.flatnonzero(context.evidence.missing):
         name = context.evidence.objects[i]
-        long_enough = missing[name] >= context.policy.no_data_after_periods
+        long_enough = missing[name] >= context.detection_policy.no_data_after_periods
         if long_enough and name not in taken and not idle(context, name, FAMILY):
             yield missing_episode(context, int(i), missing[name])
 

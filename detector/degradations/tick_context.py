@@ -32,7 +32,7 @@ class TickContext:
     open_: Sequence[Degradation]
     topology: Topology
     operations: Operations
-    policy: DetectionPolicy
+    detection_policy: DetectionPolicy
     now: int
     threshold: float
     missing_periods: Mapping[str, int] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class TickContext:
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Failures worth raising; of other kinds than counts of failures there is no least number."""
         counted = np.array([kpi.traits.counts_failures for kpi in self.evidence.kpis], bool)
-        return np.asarray(~counted | (np.nan_to_num(excess) >= self.policy.min_excess))
+        return np.asarray(~counted | (np.nan_to_num(excess) >= self.detection_policy.min_excess))
 
     @cached_property
     def families(self) -> Mapping[str, NDArray[np.intp]]:

@@ -43,7 +43,7 @@ def track(
         open_=known,
         topology=topology,
         operations=operations,
-        policy=detection_policy,
+        detection_policy=detection_policy,
         now=now,
         threshold=threshold_of(evidence, known, topology, operations, detection_policy),
         missing_periods=now_missing,
@@ -57,7 +57,7 @@ def track(
 
 
 def candidates(
-    evidence: Evidence, topology: Topology, operations: Operations, policy: DetectionPolicy, *, least: float
+    evidence: Evidence, topology: Topology, operations: Operations, detection_policy: DetectionPolicy, *, least: float
 ) -> tuple[NDArray[np.float64], float]:
     """([object, KPI] -log10 p of what would be raised if `least` were the threshold, else 0; the threshold of a tick in
     which nothing stands out). Places of declared events are left aside."""
@@ -66,11 +66,11 @@ def candidates(
         open_=(),
         topology=topology,
         operations=operations,
-        policy=policy,
+        detection_policy=detection_policy,
         now=evidence.tick.end,
         threshold=least,
     )
     ordinary = ~at_declared_event(evidence, topology, operations)
     neg_log10_p = np.where(context.sure & ordinary[:, None], np.nan_to_num(evidence.neg_log10_p), 0.0)
     quiet = replace(evidence, matters=np.zeros_like(evidence.matters))
-    return neg_log10_p, threshold_of(quiet, (), topology, operations, policy)
+    return neg_log10_p, threshold_of(quiet, (), topology, operations, detection_policy)

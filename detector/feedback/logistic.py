@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_STEPS, _STILL = 50, 1e-6
+_FLAT = 1e-6
+"""Slope of the log-likelihood below which its top is reached. Chosen: a weight is then known far better than by
+its standard error."""
 _RAREST = 1e-9
 """Least start of a probability. Chosen: its logarithm is finite where nobody, or everybody, complained."""
 
@@ -14,10 +16,12 @@ _RAREST = 1e-9
 def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) -> tuple[float, Floats, Floats]:
     """(intercept, weights, their standard errors) per unit of x [row, feature].
 
-    `spread`: prior standard deviation of a weight (the ridge), per standard deviation of its feature. Newton steps on
-    the penalised likelihood of a statsmodels GLM, whose own ridge has no curvature to go by and stops early.
+    `spread`: prior standard deviation of a weight (the ridge), per standard deviation of its feature. The likelihood
+    is that of a statsmodels GLM, whose own ridge has no curvature to go by and stops early;
+    scipy finds its top by trust regions.
     """
     import statsmodels.api as sm
+    from scipy.optimize import minimize
 
     centre = np.average(x, axis=0, weights=weight)
     scale = np.sqrt(np.average((x - centre) ** 2, axis=0, weights=weight))
@@ -29,26 +33,17 @@ def logistic(x: Floats, came: NDArray[np.bool_], weight: Floats, spread: float) 
     share = float(np.clip(np.average(came, weights=weight), _RAREST, 1 - _RAREST))
     begin = np.zeros(design.shape[1])
     begin[0] = np.log(share / (1 - share))
-    found, curvature = _climb(model, begin, penalty)
-    error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(curvature)), 0.0))[1:] / scale
+
+    def fall(at: Floats) -> float:
+        return float(penalty @ at**2 / 2 - model.loglike(at, scale=1.0))
+
+    def slope(at: Floats) -> Floats:
+        return np.asarray(penalty * at - model.score(at, scale=1.0), np.float64)
+
+    def curvature(at: Floats) -> Floats:
+        return np.asarray(np.diag(penalty) - model.hessian(at, scale=1.0, observed=False), np.float64)
+
+    found = minimize(fall, begin, jac=slope, hess=curvature, method="trust-exact", options={"gtol": _FLAT}).x
+    error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(curvature(found))), 0.0))[1:] / scale
     weights = found[1:] / scale
     return float(found[0] - centre @ weights), weights, error
-
-
-def _climb(model: Any, begin: Floats, penalty: Floats) -> tuple[Floats, Floats]:
-    """(the best coefficients, the curvature there)."""
-
-    def height(at: Floats) -> float:
-        return float(model.loglike(at, scale=1.0) - penalty @ at**2 / 2)
-
-    found, reached = begin, height(begin)
-    for _ in range(_STEPS):
-        curvature = np.diag(penalty) - model.hessian(found, scale=1.0, observed=False)
-        step = np.linalg.lstsq(curvature, model.score(found, scale=1.0) - penalty * found)[0]
-        while float(np.abs(step).max()) >= _STILL and height(found + step) <= reached:
-            step /= 2  # too far: the likelihood falls beyond
-        if float(np.abs(step).max()) < _STILL:
-            break
-        found = found + step
-        reached = height(found)
-    return found, curvature

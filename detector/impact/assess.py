@@ -22,8 +22,8 @@ from detector.impact.cell_attribution import CellAttribution
 from detector.impact.displaced import displaced_people
 from detector.impact.expected_presence import STAY_S, next_exposure
 from detector.impact.exposure_forecast import Forecast, forecast
-from detector.impact.harm import columns, harms_of
-from detector.impact.horizon import horizon
+from detector.impact.harm import Harm, columns, harms_of
+from detector.impact.horizon import Horizon, horizon
 from detector.impact.hourly_exposure import hourly_exposure_of
 from detector.impact.measured import Measured, measure
 from detector.impact.population import Population, population_of
@@ -95,19 +95,47 @@ def assess(
     harms = harms_of(incident, degradations, topology, kpis, end, now)
     seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
     population = population_of(
-        locations, touched=harms, start=start, end=end, before=seen_until, timezone=timezone, policy=impact_policy
+        locations, touched=harms, start=start, end=end, before=seen_until, timezone=timezone, impact_policy=impact_policy
     )
-    expected_harm, last, seen = (
-        columns(harms, own.cells) for own in (population.expected, population.recent, population.presence)
+    expected_harm, last = (columns(harms, own.cells) for own in (population.expected, population.recent))
+    attribution = CellAttribution(population, expected_harm, last)
+    people = _people(attribution, harms, start, ahead, reference, confidence=incident.confidence or 1.0, now=now)
+    going_on = [cell for cell, harm in harms.items() if harm.end > now]
+    next_exposure_of = (
+        partial(next_exposure, locations.profile, cells=going_on, now=now, timezone=timezone) if going_on else None
     )
+    return _impact(
+        one,
+        people,
+        attribution,
+        next_exposure_of,
+        customers=reference.customers,
+        now=now,
+        impact_policy=impact_policy,
+    )
+
+
+def _people(
+    attribution: CellAttribution,
+    harms: Mapping[str, Harm],
+    start: int,
+    ahead: Horizon,
+    reference: Reference,
+    *,
+    confidence: float,
+    now: int,
+) -> _People:
+    """What each person of the population has suffered and is expected to suffer from `start` (s) on."""
+    population, expected_harm, last = attribution.population, attribution.expected_harm, attribution.recent_harm
+    seen, end = columns(harms, population.presence.cells), ahead.last
     hourly = hourly_exposure_of(population, expected_harm, last)
-    displaced = displaced_people(hourly, harms, topology, start, end)
+    displaced = displaced_people(hourly, harms, reference.topology, start, end)
     expected = forecast(hourly, displaced, start, ahead.ends)
     measured = measure(population, seen, start, end)
     measured = replace(measured, suffered=1.0 - (1.0 - measured.suffered) * (1.0 - displaced.suffered))
-    by_end = [_probability(end, measured, incident.confidence or 1.0) for end in expected]
+    by_end = [_probability(end, measured, confidence) for end in expected]
     exposure_s = _mean([till.exposure_s for till, _ in expected]) + measured.exposure_s + displaced.dead_s
-    people = _People(
+    return _People(
         keys=population.keys,
         by_end=by_end,
         exposure_s=np.where(_may_look(population, reference.customers, now), exposure_s, 0.0),
@@ -119,19 +147,6 @@ def assess(
         failures=_mean([till.hazard for till, _ in expected]) * measured.agreement + measured.hazard + measured.failures,
         there_s=hourly.blend(now // HOUR_S * HOUR_S, hourly.pair(lambda harm: harm.touched.astype(np.float64))),
         unproven=any(harm.lost for harm in harms.values()),
-    )
-    going_on = [cell for cell, harm in harms.items() if harm.end > now]
-    next_exposure_of = (
-        partial(next_exposure, locations.profile, cells=going_on, now=now, timezone=timezone) if going_on else None
-    )
-    return _impact(
-        one,
-        people,
-        CellAttribution(population, expected_harm, last),
-        next_exposure_of,
-        customers=reference.customers,
-        now=now,
-        policy=impact_policy,
     )
 
 
@@ -182,7 +197,7 @@ def _impact(
     next_exposure_of: NextExposure | None,
     customers: Customers,
     now: int,
-    policy: ImpactPolicy,
+    impact_policy: ImpactPolicy,
 ) -> Impact:
     incident, exposed = one.incident, np.flatnonzero(people.exposure_s > 0)
     by_end = [np.clip(np.nan_to_num(chances[exposed]), 0.0, 1.0) for chances in people.by_end]
@@ -190,7 +205,7 @@ def _impact(
     log_sd = _log_sd(incident, one.degradations, people.basis[exposed], chance, people.unproven)
     total, low, high = affected_interval(chance, log_sd, end_sd, incident.confidence or 1.0)
     by_key = {people.keys[i]: float(p) for i, p in zip(exposed, chance, strict=True)}
-    listed = sorted((int(i) for i in exposed[chance >= policy.list_above]), key=lambda i: people.keys[i])
+    listed = sorted((int(i) for i in exposed[chance >= impact_policy.list_above]), key=lambda i: people.keys[i])
     absent = [people.keys[i] for i in listed if people.there_s[i] < STAY_S]
     when = next_exposure_of(absent) if next_exposure_of and absent else {}
     rows = tuple(
@@ -208,7 +223,7 @@ def _impact(
         for i, key in ((i, people.keys[i]) for i in listed)
     )
     degraded_s = {row.subscriber: row.degraded_s for row in rows}
-    accounts = account_impacts(by_key, customers, degraded_s, attribution.shares, policy.privacy_floor)
+    accounts = account_impacts(by_key, customers, degraded_s, attribution.shares, impact_policy.privacy_floor)
     return Impact(
         incident_id=incident.incident_id,
         assessed_at=now,

@@ -79,7 +79,7 @@ def population_of(
     end: int,
     before: int,
     timezone: str,
-    policy: ImpactPolicy,
+    impact_policy: ImpactPolicy,
 ) -> Population:
     """Everyone usually or lately behind a `touched` cell in the hours at stake, `[start, end)` and those just before it.
     recent = rows that ended by `before` (s), `present_hours` back from the newest of them or, if that is older, from the
@@ -95,7 +95,7 @@ def population_of(
         number.setdefault(key, len(number))
     of_presence = np.array([number[key] for key in theirs.subscribers], np.intp)
     newest = max(start, int(ended[earlier].max(initial=start)))
-    recent = recent_exposure(theirs.take(theirs.start + theirs.duration_s <= before), newest, policy)
+    recent = recent_exposure(theirs.take(theirs.start + theirs.duration_s <= before), newest, impact_policy)
     rows_each = np.diff(recent.indptr)
     seen = np.zeros(len(number), bool)
     seen[of_presence[rows_each > 0]] = True
@@ -128,10 +128,10 @@ def _arrived_attempts_per_s(presence: Presence) -> float:
     return float(presence.attempts[arrived].sum()) / seconds if seconds else DEFAULT_ATTEMPTS_PER_S
 
 
-def recent_exposure(presence: Presence, now: int, policy: ImpactPolicy) -> Exposure:
+def recent_exposure(presence: Presence, now: int, impact_policy: ImpactPolicy) -> Exposure:
     """Who was last seen where, per hour: each person's newest period that ended within `present_hours` before `now`."""
     ends = presence.start + presence.duration_s
-    rows = presence.take((ends > now - policy.present_hours * HOUR_S) & (presence.start < now))
+    rows = presence.take((ends > now - impact_policy.present_hours * HOUR_S) & (presence.start < now))
     newest = np.full(len(rows.subscribers), np.iinfo(np.int64).min)
     np.maximum.at(newest, rows.subscriber, rows.start)
     rows = rows.take(rows.start == newest[rows.subscriber])

@@ -177,15 +177,7 @@ def _tall(run: Sequence[CounterRows]) -> CounterRows:
         np.concatenate([getattr(p, name) for p in run]) for name in ("values", "reported", "suspect")
     )
     first = run[0]
-    return CounterRows(
-        start=first.start,
-        duration_s=first.duration_s,
-        objects=first.objects * len(run),
-        counters=first.counters,
-        values=values,
-        reported=reported,
-        suspect=suspect,
-    )
+    return replace(first, objects=first.objects * len(run), values=values, reported=reported, suspect=suspect)
 
 
 def _ticks(frames: Sequence[KpiFrame], grid: Grid, arrival: Mapping[Period, int]) -> list[KpiFrame]:

@@ -1,6 +1,7 @@
 """What counters may not be: findings counted, values made missing, nothing clipped."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,23 +29,11 @@ def judged(rows: CounterRows, before: CounterRows | None, catalogue: Catalogue, 
         values[:, cumulative] -= _earlier(rows, before, cumulative)
     negative = (values < 0) & (kinds != "gauge")
     if not negative.any():
-        return rows if values is rows.values else _with(rows, values)
+        return rows if values is rows.values else replace(rows, values=values)
     for o, c in zip(*np.nonzero(negative), strict=True):
         code = "counter_reset" if kinds[c] == "cumulative" else "negative_counter"
         findings.add(code, rows.objects[o], f"{rows.counters[c]} = {values[o, c]:g} at {rows.start}")
-    return _with(rows, np.where(negative, np.nan, values))
-
-
-def _with(rows: CounterRows, values: NDArray[np.float64]) -> CounterRows:
-    return CounterRows(
-        start=rows.start,
-        duration_s=rows.duration_s,
-        objects=rows.objects,
-        counters=rows.counters,
-        values=values,
-        reported=rows.reported,
-        suspect=rows.suspect,
-    )
+    return replace(rows, values=np.where(negative, np.nan, values))
 
 
 def _earlier(rows: CounterRows, before: CounterRows | None, columns: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from detector.kpis.catalogue import ANY_VENDOR, PERIOD, Catalogue
 from detector.kpis.stems import StemNames
@@ -60,7 +60,7 @@ class CounterNames:
     def meant(self, counter: str, present: Iterable[str] = ()) -> Meant | None:
         """The likeliest known name for an unknown one, unless that is `present` itself; None = nothing is like it."""
         folded, here = _folded(counter), {_folded(name.removesuffix(".sum")) for name in present}
-        near = [folded] if folded in self._known else difflib.get_close_matches(folded, self._known, 3, CLOSE)
+        near = (folded,) if folded in self._known else _close_to(folded, tuple(self._known))
         found = next((name for name in near if name not in here), "")
         if found:
             return self._known[found]
@@ -94,6 +94,13 @@ class CounterNames:
         return present
 
 
+@lru_cache(maxsize=4096)  # each file of a series has the names of the one before
+def _close_to(folded: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Up to three of the known names, the most similar first."""
+    return tuple(difflib.get_close_matches(folded, known, 3, CLOSE))
+
+
+@lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
     """Letters and digits alone, small: how a name is spelt in another export.
 

@@ -21,8 +21,8 @@ class BetaBinomial:
     collapses: bool = False
     logarithmic: bool = False
 
-    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
-        return np.asarray(sample.size >= policy.min_attempts)
+    def testable(self, sample: Sample, detection_policy: DetectionPolicy) -> Flags:
+        return np.asarray(sample.size >= detection_policy.min_attempts)
 
     def deviation(self, sample: Sample) -> Floats:
         return np.asarray((sample.events - sample.expected) / np.sqrt(np.maximum(self.variance(sample), 1e-9)))

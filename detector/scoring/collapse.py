@@ -21,8 +21,8 @@ class Collapse:
     collapses: bool = True
     logarithmic: bool = False
 
-    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
-        return np.asarray(sample.expected >= (policy.min_attempts if sample.counted else 1e-9))
+    def testable(self, sample: Sample, detection_policy: DetectionPolicy) -> Flags:
+        return np.asarray(sample.expected >= (detection_policy.min_attempts if sample.counted else 1e-9))
 
     def deviation(self, sample: Sample) -> Floats:
         mean = np.maximum(sample.expected, 1e-9)

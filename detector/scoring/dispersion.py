@@ -174,9 +174,9 @@ def fit_spread(past: History, k: int) -> None:
         base.spread[h, : len(own), k] = np.maximum(trust * own + (1 - trust) * network, LEAST_SPREAD)
 
 
-def exceedances(past: History, k: int, policy: DetectionPolicy) -> dict[tuple[int, int], Exceedances]:
+def exceedances(past: History, k: int, detection_policy: DetectionPolicy) -> dict[tuple[int, int], Exceedances]:
     """(horizon, KPI) -> what stands out of the history of this KPI."""
-    return {(h, k): _exceedances(past, k, h, policy) for h in range(len(past.baseline.horizons))}
+    return {(h, k): _exceedances(past, k, h, detection_policy) for h in range(len(past.baseline.horizons))}
 
 
 def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) -> None:
@@ -209,7 +209,7 @@ def _squares(past: History, k: int, h: int, scorer: Scorer, *, capped: bool) -> 
     return above, below, tests
 
 
-def _exceedances(past: History, k: int, h: int, policy: DetectionPolicy) -> Exceedances:
+def _exceedances(past: History, k: int, h: int, detection_policy: DetectionPolicy) -> Exceedances:
     scorer = SCORERS[past.frame.kpis[k].kind]
     day = np.unique(past.when.day, return_inverse=True)[1].reshape(-1)
     days = int(day.max()) + 1
@@ -217,7 +217,9 @@ def _exceedances(past: History, k: int, h: int, policy: DetectionPolicy) -> Exce
     tails, places, tests = [], [], 0
     for part in past.parts():
         sample = past.sample(k, part, h)
-        tested = scorer.testable(sample, policy) & np.isfinite(sample.events) & (sample.idle_probability < OFTEN_EMPTY)
+        tested = (
+            scorer.testable(sample, detection_policy) & np.isfinite(sample.events) & (sample.idle_probability < OFTEN_EMPTY)
+        )
         tested[np.arange(len(tested)) % every != 0] = False
         worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
         neg_log10_p = scorer.neg_log10_p(sample.pick(worth))

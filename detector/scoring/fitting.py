@@ -31,7 +31,7 @@ def fit(
     timezone: str,
     excluded: NDArray[np.bool_],
     peers: Mapping[str, Sequence[str]] | None,
-    policy: DetectionPolicy,
+    detection_policy: DetectionPolicy,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Baseline:
     """What is normal for every object and KPI of `history`, and for objects named in `peers` alone.
@@ -45,7 +45,7 @@ def fit(
     when = time_of_week(history.starts, history.duration_s, timezone)
     strangers = [name for name in peers or {} if name not in history.object_index]
     objects = (*history.objects, *strangers)
-    blank = _blank(history, objects, policy)
+    blank = _blank(history, objects, detection_policy)
     past = History(frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank)
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
@@ -60,15 +60,15 @@ def fit(
         fit_load_slopes(past, k)
         _fit_idle_probability(past, k)
         fit_spread(past, k)
-        found |= exceedances(past, k, policy)
+        found |= exceedances(past, k, detection_policy)
     calibrate(blank, found)
     return blank
 
 
-def _blank(history: KpiFrame, objects: tuple[str, ...], policy: DetectionPolicy) -> Baseline:
+def _blank(history: KpiFrame, objects: tuple[str, ...], detection_policy: DetectionPolicy) -> Baseline:
     """Arrays of the right shapes; `fit` fills them before anyone else sees them."""
     rows, n = len(objects) + 1, len(history.kpis)
-    periods = horizons(history.duration_s, policy)
+    periods = horizons(history.duration_s, detection_policy)
     volumes = np.array([k for k, kpi in enumerate(history.kpis) if kpi.traits.traffic and kpi.judged], dtype=np.int64)
     return Baseline(
         objects=objects,

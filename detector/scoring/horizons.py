@@ -24,15 +24,15 @@ OTHER_PERIODS_SHARE = 0.3
 is no lasting effect."""
 
 
-def horizons(duration_s: int, policy: DetectionPolicy) -> tuple[int, ...]:
+def horizons(duration_s: int, detection_policy: DetectionPolicy) -> tuple[int, ...]:
     """In periods: one, each pooled horizon that is longer, and last, negative, the time constant after which the past
     decays (0 hours in the policy: none).
 
     >>> horizons(900, DetectionPolicy()), horizons(3600, DetectionPolicy())
     ((1, 2, 3, 6, 12, -36), (1, 3, -9))
     """
-    pooled = sorted({minutes * 60 // duration_s for minutes in policy.pooled_minutes} - {0, 1})
-    fading = round(policy.drift_hours * HOUR_S / duration_s)
+    pooled = sorted({minutes * 60 // duration_s for minutes in detection_policy.pooled_minutes} - {0, 1})
+    fading = round(detection_policy.drift_hours * HOUR_S / duration_s)
     return (1, *pooled, *((-fading,) if fading > max([1, *pooled]) // 2 else ()))
 
 
@@ -93,7 +93,7 @@ def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, ND
     competing = np.where(np.isnan(neg_log10_p), -1.0, neg_log10_p)
     competing = np.where(matters.any(axis=0) & ~matters, np.minimum(competing, 0.0), competing)
     loudest = competing.argmax(axis=0)
-    top = np.take_along_axis(competing, loudest[None], axis=0)[0]
+    top = competing.max(axis=0)
     tried = np.isfinite(neg_log10_p).sum(axis=0)
     agreeing = np.where(competing > 0, 10.0 ** np.maximum(competing - top, -300.0), 0.0).sum(axis=0)
     mean = top + np.log10(np.maximum(agreeing, 1e-300) / np.maximum(tried, 1))

@@ -21,7 +21,7 @@ class NegativeBinomial:
     collapses: bool = False
     logarithmic: bool = False
 
-    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+    def testable(self, sample: Sample, detection_policy: DetectionPolicy) -> Flags:
         return np.asarray(sample.size > 0)
 
     def deviation(self, sample: Sample) -> Floats:

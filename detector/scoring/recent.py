@@ -37,7 +37,7 @@ class Recent:
     when: TimeOfWeek
     regions: Sequence[NDArray[np.int64]]
     """Places of the objects of each region, neighbours side by side: whom a common factor may move."""
-    policy: DetectionPolicy
+    detection_policy: DetectionPolicy
     excluded: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `excluded_periods`: in no horizon but its own."""
     ewma: NDArray[np.float32]
@@ -121,8 +121,8 @@ class Recent:
 
     def _summed(self, side: Floats, ewma: NDArray[np.float32]) -> Floats:
         """[horizon, object], from [period, object], the newest last."""
-        back = np.cumsum(np.nan_to_num(np.where(self.excluded, 0.0, side)[::-1]), axis=0)
-        newest = np.nan_to_num(side[-1])
+        back = np.cumsum(np.where(self.excluded | np.isnan(side), 0.0, side)[::-1], axis=0)
+        newest = np.where(np.isnan(side[-1]), 0.0, side[-1])
         fading = (1 + self._retained) * (self._retained * ewma + newest)
         pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
         return np.stack([newest, *pooled])
@@ -157,7 +157,7 @@ def view(
     frame: KpiFrame,
     baseline: Baseline,
     reference: Reference,
-    policy: DetectionPolicy,
+    detection_policy: DetectionPolicy,
     before: EwmaState | None,
 ) -> Recent:
     """`frame`, whose objects and order are those of the answer, beside its baseline; `before`: see `tick.score`."""
@@ -173,7 +173,7 @@ def view(
         rows=baseline.rows(frame.objects),
         when=when,
         regions=regions,
-        policy=policy,
+        detection_policy=detection_policy,
         excluded=excluded,
         ewma=ewma,
     )

@@ -23,7 +23,7 @@ class Residual:
     collapses: bool = False
     logarithmic: bool = True
 
-    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+    def testable(self, sample: Sample, detection_policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level + sample.offset > 0))
 
     def deviation(self, sample: Sample) -> Floats:

@@ -85,7 +85,7 @@ class Scorer(Protocol):
     logarithmic: bool
     """It takes logarithms of values that may be zero: levels are given an offset (`Sample.offset`)."""
 
-    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+    def testable(self, sample: Sample, detection_policy: DetectionPolicy) -> Flags:
         """There is enough to judge by."""
         ...
 

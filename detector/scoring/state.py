@@ -31,7 +31,7 @@ class State:
     collapses: bool = False
     logarithmic: bool = False
 
-    def testable(self, sample: Sample, policy: DetectionPolicy) -> Flags:
+    def testable(self, sample: Sample, detection_policy: DetectionPolicy) -> Flags:
         return np.asarray((sample.size > 0) & (sample.level > 0))
 
     def deviation(self, sample: Sample) -> Floats:

@@ -90,7 +90,7 @@ def score(
     )
 
 
-def _unquiet(figures: dict[str, NDArray[Any]], policy: DetectionPolicy) -> NDArray[np.bool_]:
+def _unquiet(figures: dict[str, NDArray[Any]], detection_policy: DetectionPolicy) -> NDArray[np.bool_]:
     """[object, KPI]: a sharper change than drift, excluded from the drift's sums."""
     return np.asarray(np.nan_to_num(figures["recent"]) >= HEALTHY_BELOW + 1.0)
 
@@ -102,7 +102,7 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     single = _band(scorer, kpi, sample) | _newest(kpi, sample)
     if not kpi.judged:
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
-    fine = scorer.testable(sample, now.policy) & np.isfinite(sample.events) & (sample.level > 0)
+    fine = scorer.testable(sample, now.detection_policy) & np.isfinite(sample.events) & (sample.level > 0)
     neg_log10_p = base.calibrated(_neg_log10_p(scorer, sample, fine), base.kpi_index[kpi.id])
     neg_log10_p = np.where(fine, neg_log10_p, np.nan)
     excess = scorer.excess(sample)
@@ -110,14 +110,14 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     over = recovered(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
     combined, loudest = combine(np.where(over, np.minimum(neg_log10_p, 0.0), neg_log10_p), matters)
     # an idle schedule is one and the same reason at every horizon: it is weighed once
-    combined = with_idle_probability(combined, np.take_along_axis(sample.idle_probability, loudest[None], axis=0)[0])
+    combined = with_idle_probability(combined, _at(sample.idle_probability, loudest))
     changes = _changes(now, k, scorer, neg_log10_p)
     shown_at = _undiluted(base.horizons, loudest, changes, neg_log10_p)
     figures = single | _shown(kpi, sample, shown_at) | changes
     return figures | {
         "neg_log10_p": combined,
         "recent": with_idle_probability(neg_log10_p[0], sample.idle_probability[0]),
-        "excess": np.take_along_axis(excess, loudest[None], axis=0)[0],
+        "excess": _at(excess, loudest),
         "matters": matters.any(axis=0),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[shown_at],
     }
@@ -146,15 +146,20 @@ def _undiluted(
     size is not watered down by what was before. That must reach the threshold by itself: else it is a part of a drift."""
     length = np.array([effective(h) for h in horizons.tolist()])
     inside = np.maximum(np.searchsorted(length, changes["onset"], side="right") - 1, 0)
-    own, all_ = (np.take_along_axis(neg_log10_p, at[None], axis=0)[0] for at in (inside, loudest))
+    own, all_ = (_at(neg_log10_p, at) for at in (inside, loudest))
     goes_on = (changes["onset"] > 0) & (changes["over"] == 0) & (own >= np.minimum(OF_ITSELF * all_, PLAIN))
     return np.asarray(np.where(goes_on, np.minimum(loudest, inside), loudest), np.intp)
+
+
+def _at(figure: NDArray[Any], horizon: NDArray[np.intp]) -> NDArray[Any]:
+    """[object]: each object's figure [horizon, object] at its own `horizon`."""
+    return figure[horizon, np.arange(len(horizon))]
 
 
 def _neg_log10_p(scorer: Scorer, sample: Sample, fine: NDArray[np.bool_]) -> Floats:
     """[H, object]: tails where something may be unusual."""
     z = scorer.deviation(sample)
-    neg_log10_p = tails.normal(np.minimum(np.nan_to_num(z), PLAIN_Z))
+    neg_log10_p = tails.normal(np.minimum(np.where(np.isnan(z), 0.0, z), PLAIN_Z))
     worth = fine & (z > PLAIN_Z)
     neg_log10_p[worth] = scorer.neg_log10_p(sample.pick(worth))
     return neg_log10_p
@@ -163,7 +168,7 @@ def _neg_log10_p(scorer: Scorer, sample: Sample, fine: NDArray[np.bool_]) -> Flo
 def _shown(kpi: Kpi, sample: Sample, at: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
     """Counts and values over the horizon `at`[object]."""
     sides = (sample.events, sample.size, sample.level)
-    events, size, level = (np.take_along_axis(side, at[None], axis=0)[0] for side in sides)
+    events, size, level = (_at(side, at) for side in sides)
     return {
         "observed": shown(kpi, events / size),
         "expected": shown(kpi, level),

@@ -22,7 +22,7 @@ def fit_baseline(
     history: KpiFrame,
     degraded: Sequence[Degradation],
     reference: Reference,
-    policy: DetectionPolicy,
+    detection_policy: DetectionPolicy,
     *,
     incidents: Iterable[Incident] = (),
     progress: Callable[[float], None] = lambda _share: None,
@@ -31,12 +31,14 @@ def fit_baseline(
     timezone = reference.operator.timezone
     usable = ~(planned_exclusions(history, reference) | history.suspect | touched_by(history, _unserved(history, degraded)))
     released = {c.cell_id: c.software_since for c in reference.topology.cells.values() if c.software_since is not None}
-    shifts = level_shifts(history, timezone=timezone, usable=usable, days=policy.adopt_after_days, dated=released)
+    shifts = level_shifts(history, timezone=timezone, usable=usable, days=detection_policy.adopt_after_days, dated=released)
     adopted = {(s.object_id, s.kpi.family): s.since for s in shifts}
     excluded = excluded_ticks(history, degraded, reference, incidents=incidents, adopted=adopted)
     present = renewed(history, shifts)
     peers = peer_groups(reference)
-    return fit(present, timezone=timezone, excluded=excluded, peers=peers, policy=policy, progress=progress), shifts
+    return fit(
+        present, timezone=timezone, excluded=excluded, peers=peers, detection_policy=detection_policy, progress=progress
+    ), shifts
 
 
 def _unserved(history: KpiFrame, degraded: Iterable[Degradation]) -> Iterator[ObjectPeriod]:

@@ -92,11 +92,13 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def prune(self, policy: RetentionPolicy, *, now: float, wall_now: float, known: Collection[str] = ()) -> dict[str, int]:
+    def prune(
+        self, retention_policy: RetentionPolicy, *, now: float, wall_now: float, known: Collection[str] = ()
+    ) -> dict[str, int]:
         """Rows gone by table. `now`: event time; `known`: pseudonyms that the source's tables name at present: the sealed
         identity of everyone else goes in time. None known: the tables are not there, and nobody is taken for gone."""
         clocks = {EVENT: now, WALL: wall_now}
-        before = {name: clocks[rule.clock] - getattr(policy, rule.days) * DAY_S for name, rule in RULES.items()}
+        before = {name: clocks[rule.clock] - getattr(retention_policy, rule.days) * DAY_S for name, rule in RULES.items()}
         with self._database.begin() as connection:
             if known:
                 _mark_gone(connection, known, wall_now)
@@ -105,7 +107,7 @@ class Retention:
                 for name, rule in RULES.items()
                 if name != "audit"
             }
-            gone["outbox"] += _without_receiver(connection, now - policy.deliveries_days * DAY_S)
+            gone["outbox"] += _without_receiver(connection, now - retention_policy.deliveries_days * DAY_S)
             gone["audit"] = audit_chain.prune(connection, before["audit"], wall_now)
             gone |= _per_incident(connection, before["listing"])
         return gone

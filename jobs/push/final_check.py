@@ -27,7 +27,7 @@ class FinalCheck:
     store: Store
     feeds: ReferenceFeed
     source_uri: str
-    policy: CarePolicy
+    care_policy: CarePolicy
     floor: int = ImpactPolicy.privacy_floor
     checkpoint: Checkpoint = no_checkpoint
     _one_at_a_time: Lock = field(default_factory=Lock)
@@ -53,7 +53,7 @@ class FinalCheck:
         received, are retracted: so they may be requested when it is allowed again."""
         reference = self.feeds.reference(event_now)
         listed = self.store.listings.all(incident_id=message.incident_id, current=True)
-        permission = Permission(reference, self.policy, int(event_now))
+        permission = Permission(reference, self.care_policy, int(event_now))
         refused = [(one, why) for one in listed if one.contactable and (why := permission.why_not(one))]
         gone = {one.subscriber for one, _ in refused}
         rows = requests_of(self.store, message) if self._unheard(message) else []
@@ -78,21 +78,21 @@ class Permission:
     decided with everything else."""
 
     reference: Reference
-    policy: CarePolicy
+    care_policy: CarePolicy
     now: int
 
     @cached_property
     def lawful(self) -> Mapping[str, str]:
-        return care.bases(self.policy, self.reference.operator.country)
+        return care.bases(self.care_policy, self.reference.operator.country)
 
     @cached_property
     def quiet(self) -> bool:
-        return care.in_quiet_hours(self.now, self.reference.operator.timezone, self.policy)
+        return care.in_quiet_hours(self.now, self.reference.operator.timezone, self.care_policy)
 
     def why_not(self, listing: Listing) -> str:
         """Empty if it may. What has no channel yet needs one."""
         channel = listing.decision.channel
-        return self._against(listing.subscriber, channel, self.policy.purposes)
+        return self._against(listing.subscriber, channel, self.care_policy.purposes)
 
     def may_follow(self, row: Communication) -> bool:
         """An action with consents of its own (a survey) is checked for them; all else follows its listing."""

@@ -70,7 +70,7 @@ class SmallApp:
                 store=self.store,
                 feeds=self.feeds,
                 source_uri="/precall",
-                policy=self.settings.care,
+                care_policy=self.settings.care,
                 checkpoint=self.checkpoint,
             ),
             max_attempts=self.max_attempts,

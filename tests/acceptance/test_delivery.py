@@ -258,7 +258,7 @@ def test_what_would_be_sent_in_the_quiet_hours_is_refused_and_sent_in_the_mornin
     )
     with app.store.begin() as connection:
         app.store.communications.add(connection, [asked])
-    app.jobs.relay.final_check.policy = replace(app.settings.care, quiet_from="11:00", quiet_to="13:00")
+    app.jobs.relay.final_check.care_policy = replace(app.settings.care, quiet_from="11:00", quiet_to="13:00")
     assert push(app) == {"sent": 1}
     assert contactable(app) == {who: "quiet_hours"}
     rows = app.store.communications.of(["inc_1"])
@@ -299,7 +299,7 @@ def test_a_lawful_basis_holds_at_the_moment_of_sending_too(app, recorded, tmp_pa
     listed(app, SILENT)
     tell(app)
     basis = LawfulBasis("proactive_contact", "*", "contract")
-    app.jobs.relay.final_check.policy = replace(app.settings.care, lawful_basis=(basis,))
+    app.jobs.relay.final_check.care_policy = replace(app.settings.care, lawful_basis=(basis,))
     assert push(app) == {"sent": 1}
     assert contactable(app) == {app.names.subscriber(SILENT): ""}
 

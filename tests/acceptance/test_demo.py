@@ -49,7 +49,7 @@ class Newcomer:
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     root, terminal = tmp_path_factory.mktemp("demo"), StringIO()
-    demo = {"cells": 24, "history_days": 8, "seed": 7, "speed": 3000}
+    demo = {"cells": 12, "history_days": 3, "seed": 7, "speed": 3000}
     settings = Settings(storage={"path": root}, web={"port": 0}, demo=demo)
     newcomer = Newcomer(terminal, root)
     Demo(settings, Console(file=terminal, width=200)).run(newcomer.watch)

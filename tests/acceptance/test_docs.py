@@ -41,7 +41,7 @@ RUN_BY_OTHER_TESTS = {
 }
 NEEDS_DATA = "> **Needs data that a clone does not have**"
 SMALL = {
-    "PRECALL_DEMO__CELLS": "24",
+    "PRECALL_DEMO__CELLS": "12",
     "PRECALL_DEMO__HISTORY_DAYS": "3",
     "PRECALL_DEMO__SPEED": "3000",
     "PRECALL_WEB__PORT": "0",

@@ -68,7 +68,9 @@ def incidents_of_the_last_day(flaky):
     reference = Reference(topology=Topology({name: Cell(cell_id=name, technology="LTE") for name in NAMES}, {}))
     judged_from = len(frame.starts) - 24
     learned = part(frame, 0, judged_from)
-    baseline = fit(learned, timezone="UTC", excluded=np.zeros(learned.suspect.shape, bool), peers={}, policy=policy)
+    baseline = fit(
+        learned, timezone="UTC", excluded=np.zeros(learned.suspect.shape, bool), peers={}, detection_policy=policy
+    )
     book, incidents, missing, memory = {}, {}, {}, None
     for place in range(judged_from, len(frame.starts)):
         tick = Tick(int(frame.starts[place]), HOUR)

@@ -67,9 +67,8 @@ def test_check_and_a_small_backtest(installed: Path, tmp_path: Path):
         "1 to mend",
     ], checked.stdout + checked.stderr
     out = tmp_path / "out"
-    done = run(
-        precall, "backtest", operator, "--from", "2026-03-04T00:00Z", "--out", out, "--config", settings, cwd=tmp_path
-    )
+    window = ("--from", "2026-03-04T00:00Z", "--to", "2026-03-04T02:00Z")
+    done = run(precall, "backtest", operator, *window, "--out", out, "--config", settings, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (out / "degradations.csv").read_text(encoding="utf-8").startswith("degradation_id,")
     assert {"incidents.csv", "affected.csv", "alerts.jsonl", "summary.json", "report.html"} <= {

@@ -82,7 +82,9 @@ def test_what_it_judges_is_learned_and_scored_like_everything_else() -> None:
     numerator = now.numerator.copy()
     numerator[-2:, 3] *= 4.0
     ill = replace(now, numerator=numerator)
-    learned = fit(past, timezone="UTC", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=DetectionPolicy())
+    learned = fit(
+        past, timezone="UTC", excluded=np.zeros(past.suspect.shape, bool), peers=None, detection_policy=DetectionPolicy()
+    )
     evidence = score(ill, learned, Reference(), frame.objects, DetectionPolicy())
     assert int(np.nanargmax(evidence.neg_log10_p[:, 0])) == 3
     assert evidence.neg_log10_p[3, 0] > 2

@@ -54,7 +54,7 @@ class World:
             store=store,
             transport=self,
             receivers=receivers,
-            final_check=FinalCheck(store=store, feeds=source, source_uri="/precall", policy=CarePolicy()),
+            final_check=FinalCheck(store=store, feeds=source, source_uri="/precall", care_policy=CarePolicy()),
             max_attempts=2,
         )
         with store.begin() as connection:

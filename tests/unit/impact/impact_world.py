@@ -123,10 +123,10 @@ def impact_of(
     customers: Customers,
     now: int,
     timezone: str,
-    policy: ImpactPolicy,
+    impact_policy: ImpactPolicy,
     kpis: Mapping[str, Kpi] | None = None,
 ) -> Impact:
     """The impact of this incident on these people."""
     reference = Reference(operator=Operator(timezone=timezone), topology=topology, customers=customers)
     assessment = Assessment(incident=one, degradations=tuple(found))
-    return assess(assessment, LocationData(profile, presence), reference, kpis or {}, policy, now=now)
+    return assess(assessment, LocationData(profile, presence), reference, kpis or {}, impact_policy, now=now)

@@ -13,7 +13,17 @@ PROFILE_ROWS = always("ann", "a") + always("bob", "a", seconds=1800) + always("c
 
 
 def assessed(
-    found, cells, *, rows=(), at=0.5, net=None, customers=None, policy=None, profile_rows=PROFILE_ROWS, kpis=None, **more
+    found,
+    cells,
+    *,
+    rows=(),
+    at=0.5,
+    net=None,
+    customers=None,
+    impact_policy=None,
+    profile_rows=PROFILE_ROWS,
+    kpis=None,
+    **more,
 ):
     """Told as ending at the end of the next period, unless `more` says otherwise."""
     found = found if isinstance(found, list) else [found]
@@ -27,7 +37,7 @@ def assessed(
         customers=customers or Customers(),
         now=int(MONDAY + at * HOUR),
         timezone="UTC",
-        policy=policy or ImpactPolicy(),
+        impact_policy=impact_policy or ImpactPolicy(),
         kpis=kpis,
     )
 
@@ -155,19 +165,21 @@ def test_a_failure_where_one_always_is_at_this_hour_is_not_the_dead_cells():
         for row in always(who, "a", seconds=1800) + always(who, "b" if who < "m10" else "c", seconds=1800)
     ]
     arrived = [(who, "b", 0, 3600, 10, 1) for who in movers]
-    impact = assessed(found, "a", rows=arrived, at=1.1, profile_rows=expected, net=net, policy=ImpactPolicy(list_above=0.0))
+    impact = assessed(
+        found, "a", rows=arrived, at=1.1, profile_rows=expected, net=net, impact_policy=ImpactPolicy(list_above=0.0)
+    )
     assert chance(impact, "m15") > chance(impact, "m05") + 0.05, "m15 never is behind b by itself"
 
 
 def test_slow_data_is_felt_in_use():
-    impact = assessed(degradation("c", "integrity", 0, 20.0, 8.0), "c", policy=ImpactPolicy(list_above=0.0))
+    impact = assessed(degradation("c", "integrity", 0, 20.0, 8.0), "c", impact_policy=ImpactPolicy(list_above=0.0))
     assert chance(impact, "dee") < 0.3, "there all day, tries nothing"
 
 
 def test_own_failures_that_arrived_are_the_best_evidence():
     found = degradation("a", "accessibility", 0, 0.99, 0.9)
     rows = [("ann", "a", 0, 3600, 10, 3), ("bob", "a", 0, 3600, 10, 0), ("cem", "a", 0, 3600, 10, 0)]
-    impact = assessed(found, "a", rows=rows, at=1.1, policy=ImpactPolicy(list_above=0.0))
+    impact = assessed(found, "a", rows=rows, at=1.1, impact_policy=ImpactPolicy(list_above=0.0))
     assert chance(impact, "ann") > 0.95
     assert chance(impact, "bob") < 0.25, "only the minutes since are still open"
     assert basis(impact, "ann") == basis(impact, "bob") == "measured"
@@ -187,7 +199,7 @@ def test_a_core_function_touches_the_people_behind_all_its_cells():
         net=topology(functions="mme1"),
         root_kind="nf",
         root_id="mme1",
-        policy=ImpactPolicy(list_above=0.0),
+        impact_policy=ImpactPolicy(list_above=0.0),
     )
     assert chance(impact, "ann") == pytest.approx(chance(impact, "cem"), abs=0.02)
     assert chance(impact, "cem") > 0.5

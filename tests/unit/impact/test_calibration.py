@@ -71,7 +71,7 @@ def listed(seed: int, extra: float, hours: int, arrived: int) -> tuple[np.ndarra
         customers=Customers(),
         now=MONDAY + hours * HOUR,
         timezone="UTC",
-        policy=ImpactPolicy(list_above=0.0),
+        impact_policy=ImpactPolicy(list_above=0.0),
     )
     who = [int(p.subscriber[1:]) for p in impact.people]
     return np.array([p.probability for p in impact.people]), suffered[who], (impact.affected_low, impact.affected_high)

@@ -70,7 +70,7 @@ def test_who_is_not_there_now_has_the_time_of_the_next_exposure():
             customers=Customers(),
             now=MONDAY + 12 * HOUR,
             timezone="UTC",
-            policy=ImpactPolicy(),
+            impact_policy=ImpactPolicy(),
         ).people
     }
     assert people["eve"].next_exposure_at == MONDAY + 19 * HOUR
@@ -91,7 +91,7 @@ def test_lost_and_slow_seconds_are_shown_and_failures_are_not_made_of_them():
             customers=Customers(),
             now=NOW,
             timezone="UTC",
-            policy=ImpactPolicy(),
+            impact_policy=ImpactPolicy(),
         ).people
         assert least <= ann.degraded_s <= HOUR
         assert ann.failures == 0
@@ -128,7 +128,7 @@ def test_silent_cells_of_a_mast_that_is_dead_as_far_as_can_be_seen_share_its_fat
             customers=Customers(),
             now=NOW,
             timezone="UTC",
-            policy=ImpactPolicy(),
+            impact_policy=ImpactPolicy(),
         )
         return next((p.probability for p in impact.people), 0.0)
 

@@ -138,7 +138,7 @@ def test_leaving_out_who_cannot_be_touched_changes_nothing(attachments, monkeypa
             customers=Customers(),
             now=now,
             timezone=ZONE,
-            policy=ImpactPolicy(list_above=0.0),
+            impact_policy=ImpactPolicy(list_above=0.0),
         )
 
     candidates = assessed()

@@ -30,16 +30,16 @@ CELLS = [f"c{n}" for n in range(10)]
     ],
 )
 def test_a_tick_is_scored_when_it_is_complete_or_its_grace_is_over(here, at, expected):
-    assert ready(TICK, CELLS[:here], CELLS, now=at, arrival_delay_s=300, policy=POLICY) is expected
+    assert ready(TICK, CELLS[:here], CELLS, now=at, arrival_delay_s=300, detection_policy=POLICY) is expected
 
 
 def test_strangers_do_not_make_a_tick_complete():
-    assert not ready(TICK, ["x1", "x2", *CELLS[:8]], CELLS, now=901, arrival_delay_s=300, policy=POLICY)
-    assert not ready(TICK, CELLS, [], now=901, arrival_delay_s=300, policy=POLICY), "nobody is expected: wait"
+    assert not ready(TICK, ["x1", "x2", *CELLS[:8]], CELLS, now=901, arrival_delay_s=300, detection_policy=POLICY)
+    assert not ready(TICK, CELLS, [], now=901, arrival_delay_s=300, detection_policy=POLICY), "nobody is expected: wait"
 
 
 def test_ticks_that_never_came_are_pending_from_the_first_known_one_to_the_last_whose_grace_is_over():
-    late = {"arrival_delay_s": 300, "policy": POLICY}
+    late = {"arrival_delay_s": 300, "detection_policy": POLICY}
     now = deadline(Tick(3600, 900), 300, POLICY)
     assert [t.start for t in never_came(Window(0, 900), 900, {0, 1800}, now=now, **late)] == [900, 2700, 3600]
     assert list(never_came(Window(0, 900), 900, set(), now=1799, **late)) == []

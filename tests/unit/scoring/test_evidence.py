@@ -40,7 +40,7 @@ class Story:
         self.today = part(self.frame, 14 * self.day, 15 * self.day)
 
     def fit(self, frame):
-        return fit(frame, timezone="UTC", excluded=np.zeros(frame.suspect.shape, bool), peers=None, policy=POLICY)
+        return fit(frame, timezone="UTC", excluded=np.zeros(frame.suspect.shape, bool), peers=None, detection_policy=POLICY)
 
     def at(self, period, today=None, topology=None, expected=None):
         recent = part(self.today if today is None else today, max(0, period - 3), period + 1)
@@ -163,7 +163,7 @@ def test_a_common_move_is_nobodys_own_degradation_but_a_core_function_keeps_its_
         {n: Cell(cell_id=n, technology="LTE") for n in frame.objects[1:]}, {"amf1": NetworkFunction("amf1", "AMF")}
     )
     past = part(frame, 0, 14 * 96)
-    base = fit(past, timezone="UTC", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
+    base = fit(past, timezone="UTC", excluded=np.zeros(past.suspect.shape, bool), peers=None, detection_policy=POLICY)
     evidence = score(part(frame, storm, storm + 3), base, Reference(topology=topology), frame.objects, POLICY)
     assert np.nanmax(evidence.neg_log10_p[1:, 0]) < SURE
     assert np.median(evidence.expected[1:, 0]) < 0.986

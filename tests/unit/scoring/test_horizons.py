@@ -83,7 +83,7 @@ def test_one_odd_period_is_news_only_if_it_is_sharp() -> None:
     assert persistent(sample, excess, peak, SETUP).tolist() == [[False, True, False], [False, False, True]]
 
 
-def test_no_horizon_looks_back_into_a_crowd_or_into_works() -> None:
+def test_no_horizon_looks_back_into_an_event_or_into_works() -> None:
     starts = np.arange(0, 8 * 3600, 3600, dtype=np.int64)
     match = CalendarEvent("cell", "a", Window(3 * 3600, 4 * 3600), "derby", "event")
     works = Maintenance("cell", "b", Window(3 * 3600, 4 * 3600))
@@ -96,7 +96,9 @@ def test_no_horizon_looks_back_into_a_crowd_or_into_works() -> None:
 def test_a_drift_too_mild_for_three_hours_shows_within_a_day_and_not_before_a_day_is_remembered() -> None:
     """One failure in a hundred more, day and night, on two of 30 cells."""
     frame = Network(cells=30, days=16, seed=5).frame()
-    base = fit(part(frame, 0, 14 * 96), timezone="UTC", excluded=np.zeros((14 * 96, 30), bool), peers=None, policy=POLICY)
+    base = fit(
+        part(frame, 0, 14 * 96), timezone="UTC", excluded=np.zeros((14 * 96, 30), bool), peers=None, detection_policy=POLICY
+    )
     num, k = frame.numerator.copy(), frame.kpi_index[SETUP.id]
     sick = [4, 17]
     num[14 * 96 :, sick, k] -= np.random.default_rng(3).binomial(num[14 * 96 :, sick, k].astype(int), 0.012)

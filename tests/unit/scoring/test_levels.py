@@ -17,7 +17,7 @@ POLICY = DetectionPolicy()
 
 def learn(frame, excluded=None, peers=None, timezone="UTC"):
     excluded = np.zeros(frame.suspect.shape, bool) if excluded is None else excluded
-    return fit(frame, timezone=timezone, excluded=excluded, peers=peers, policy=POLICY)
+    return fit(frame, timezone=timezone, excluded=excluded, peers=peers, detection_policy=POLICY)
 
 
 def volume(values, period_s=3600, start=MONDAY):

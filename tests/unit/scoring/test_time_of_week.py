@@ -72,7 +72,9 @@ def learned(frame, periods):
         denominator=frame.denominator[:periods].copy(),
         suspect=frame.suspect[:periods].copy(),
     )
-    return fit(past, timezone="Europe/Berlin", excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
+    return fit(
+        past, timezone="Europe/Berlin", excluded=np.zeros(past.suspect.shape, bool), peers=None, detection_policy=POLICY
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_neither_change_of_the_clock_is_a_fault(history, change, after):
     )
 
     def loudest(timezone):
-        base = fit(past, timezone=timezone, excluded=np.zeros(past.suspect.shape, bool), peers=None, policy=POLICY)
+        base = fit(past, timezone=timezone, excluded=np.zeros(past.suspect.shape, bool), peers=None, detection_policy=POLICY)
         days = range(learned, len(frame.starts), 6)
         return max(float(np.nanmax(evidence(frame, place, base, timezone).neg_log10_p)) for place in days)
 
@@ -103,7 +105,9 @@ def test_neither_change_of_the_clock_is_a_fault(history, change, after):
 def test_the_hour_that_comes_twice_is_learned_as_one_hour_of_twice_the_length():
     frame = commuters("2026-10-19", "2026-10-26", 3600)
     assert len(frame.starts) == 7 * 24 + 1
-    base = fit(frame, timezone="Europe/Berlin", excluded=np.zeros(frame.suspect.shape, bool), peers=None, policy=POLICY)
+    base = fit(
+        frame, timezone="Europe/Berlin", excluded=np.zeros(frame.suspect.shape, bool), peers=None, detection_policy=POLICY
+    )
     night = base.level[[d * 24 + 2 for d in range(7)], 0, 1]
     assert night == pytest.approx(np.full(7, 200), rel=0.1)
 
