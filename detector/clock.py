@@ -19,7 +19,7 @@ class WallClock:
 
 @dataclass
 class MovingClock:
-    """Stands where it was put: a backtest or a demonstration moves it."""
+    """Does not move by itself: a backtest or a demonstration moves it."""
 
     at: float
 

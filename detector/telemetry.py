@@ -82,7 +82,7 @@ class Telemetry:
         self.feed_silent_objects.labels(feed).set(max((stop.objects for stop in silent), default=0))
 
     def received(self, configured: Iterable[str], states: Mapping[str, ReceiverState], event_now: float) -> None:
-        """How each receiver stands, those that are not configured any more as long as alerts for them are dead."""
+        """The state of each receiver, those that are not configured any more as long as alerts for them are dead."""
         known = set(configured)
         for name in known | set(states):
             one = states.get(name)

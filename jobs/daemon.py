@@ -1,4 +1,4 @@
-"""Wakes the jobs on their schedule; the ledger decides what there is to do. A failing job is reported and woken again.
+"""Starts the jobs on their schedule; the ledger decides what is pending. A failing job is reported and started again.
 
 `Waker` calls by monotonic time, `Workers` give each job a thread and a deadline, `Daemon` ties them to APScheduler.
 """
@@ -45,7 +45,7 @@ class Waker:
         self._thread = Thread(target=self._run, name="waker", daemon=True)
 
     def every(self, name: str, seconds: float) -> None:
-        """Wake this job from now on, first after `seconds`."""
+        """Start this job from now on, first after `seconds`."""
         with self._changed:
             self._every[name], self._due[name] = seconds, monotonic() + seconds
             self._changed.notify()
@@ -54,7 +54,7 @@ class Waker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Wakes nothing any more when it returns."""
+        """Starts nothing any more when it returns."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
@@ -162,7 +162,7 @@ class Daemon:
         self._waker.start()
 
     def also(self, name: str, seconds: float, act: Callable[[], object]) -> None:
-        """Wake something else as well (the simulated operator of a demonstration)."""
+        """Start another job as well (the simulated operator of a demonstration)."""
         self._every(seconds, lambda: self._guarded(name, act), name)
 
     def _every(self, seconds: float, act: Callable[[], object], name: str) -> None:
@@ -214,7 +214,7 @@ class Daemon:
         return [f"job {name}" for name in self._workers.running()]
 
     def stop(self, within_s: float = inf) -> list[str]:
-        """Wakes nothing any more, and waits at most so long for what runs; returns the jobs that run still."""
+        """Starts nothing any more, and waits at most so long for what runs; returns the jobs that run still."""
         self._stopping.set()
         self._waker.stop()
         if self._scheduler.running:

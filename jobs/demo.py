@@ -141,7 +141,7 @@ class Demo:
             self._sum_up(service, receiver)
 
     def _settings(self, root: Path) -> Settings:
-        """The same settings, but everything under `root`, woken faster, with files that appear whole."""
+        """The same settings, but everything under `root`, started faster, with files that appear whole."""
         wake = _STEP_S / self.settings.demo.speed / 4
         return self.settings.model_copy(
             update={

@@ -58,7 +58,7 @@ def never_came(
     detection_policy: DetectionPolicy,
 ) -> Iterator[Tick]:
     """Ticks from `span.start` on without a single row whose grace time is over: they are pending all the same, but not those
-    of more than a day ago: after so long a silence nobody is helped by living through it again.
+    of more than a day ago: after so long a gap deciding it again helps nobody.
 
     They keep step with `span.start`; `known` are the starts of those that came. One of them within half a period is the
     tick that was waited for: a local day moves by an hour when the clocks change.

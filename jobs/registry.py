@@ -44,7 +44,7 @@ NAMES = ("pull", "detect", "assess", "push", "learn", "prune", "experience")
 
 @dataclass(kw_only=True)
 class Jobs:
-    """Every job by name, over one set of ports; each may be run once by hand or woken by the daemon."""
+    """Every job by name, over one set of ports; each may be run once by hand or started by the daemon."""
 
     feeds: Feeds
     store: Store
@@ -164,7 +164,7 @@ class Jobs:
         return self._counted(outcomes)
 
     def watch_receivers(self) -> str:
-        """What waits for nobody is dead; how each receiver stands is measured."""
+        """Alerts without a receiver become dead; the state of each receiver is measured."""
         outcomes = self.relay.clear_unconfigured(self.wall.now(), self.clock.now())
         states = self.store.receiver_states.all()
         self.telemetry.received(self.relay.receivers, states, self.clock.now())

@@ -15,7 +15,7 @@ _WIDE, _LANE, _HEAD = 1120, 20, 8
 
 @dataclass(frozen=True, slots=True)
 class TimelineSpan:
-    """One bar of the timeline: an incident (`kind` = its severity) or a fault (`fault`, `missed`, `unfelt`)."""
+    """One span of the timeline: an incident (`kind` = its severity) or a fault (`fault`, `missed`, `unfelt`)."""
 
     window: Window
     kind: str
@@ -24,8 +24,8 @@ class TimelineSpan:
 
 
 def timeline(window: Window, groups: Sequence[Sequence[TimelineSpan]], timezone: str) -> str:
-    """An `<svg>` of lanes over local time. Bars of one group share a lane, drawn in order; groups that do not overlap
-    share lanes, too. Bars are cut at the window."""
+    """An `<svg>` of lanes over local time. Spans of one group share a lane, drawn in order; groups that do not overlap
+    share lanes, too. Spans are cut at the window."""
     zone, lanes = ZoneInfo(timezone), _lanes(groups, gap_s=window.seconds // 200)
     height = _HEAD + max(len(lanes), 1) * _LANE + 34
     parts = list(_axis(window, zone, height))

@@ -1,4 +1,4 @@
-"""The false-alarm rate of quiet days that the baseline has not seen: what stands beside the budget."""
+"""The false-alarm rate of quiet days that the baseline has not seen: the figure to compare with the budget."""
 
 from dataclasses import dataclass, field
 from math import exp, log, sqrt

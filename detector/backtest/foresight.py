@@ -50,14 +50,14 @@ def judged_complaints(matches: Matches, *, all_complaints: bool = False) -> tupl
     return tuple(c for c in made if c.contact_id in belonging)
 
 
-def contact_precision(matches: Matches, above: float = CONTACT_ABOVE) -> Figure:
-    """Share of those listed with a probability of at least `above` (at any time in an incident; each person once an
+def contact_precision(matches: Matches) -> Figure:
+    """Share of those listed with a probability of at least `CONTACT_ABOVE` (at any time in an incident; each person once an
     incident) who did suffer in a fault that the incident matches. Lists of incidents that count neither way are left out.
     Unknown without truth about subscribers. People of one incident stand and fall together, so the interval is narrow.
     """
     if matches.truth.sufferers is None or matches.truth.faults is None:
         return UNKNOWN
-    rows = [row for row in _judged(matches) if row.probability >= above]
+    rows = [row for row in _judged(matches) if row.probability >= CONTACT_ABOVE]
     pairs = {(row.incident_id, row.subscriber): row for row in rows}
     return share(int(sum(_suffered(matches, list(pairs.values())))), len(pairs))
 

@@ -13,7 +13,7 @@ _HELD_OUT = "held_out_false_per_1000_cells_week"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """One card. `share`: value, low and high lie in 0..1 and may be drawn as a bar; `unit` of the value, where its sentence
+    """One card. `share`: value, low and high lie in 0..1 and may be drawn as a line; `unit` of the value, where its sentence
     does not state it."""
 
     title: str

@@ -199,7 +199,7 @@ def end_of(incident: Incident, otherwise: int) -> int:
 
 
 def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:
-    """Sorts the gravest first: by severity, then by how many are affected."""
+    """Sorts the most severe first: by severity, then by how many are affected."""
     impact = results.impacts.get(incident.incident_id)
     return -SEVERITIES.index(incident.severity), -impact.affected if impact else 0.0, incident.incident_id
 

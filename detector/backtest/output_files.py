@@ -150,7 +150,7 @@ def _incidents(results: Results) -> Iterable[_Row]:
 
 
 def suppression_in(suppressed_reason: str) -> tuple[Suppression | None, str | None]:
-    """What a row of `incidents.csv` says: why nobody was told, and the id of the incident that it was merged into.
+    """Fields of a row of `incidents.csv`: why nobody was notified, and the id of the incident that it was merged into.
 
     >>> suppression_in("maintenance"), suppression_in("merged:inc_1"), suppression_in("")
     (('maintenance', None), (None, 'inc_1'), (None, None))

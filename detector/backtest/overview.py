@@ -15,7 +15,7 @@ from detector.domain.incident import Incident
 
 @dataclass(frozen=True, slots=True)
 class WorstCell:
-    """One object with trouble: its incidents, its bad time in s (overlapping episodes count once), its gravest severity and
+    """One object with trouble: its incidents, its bad time in s (overlapping episodes count once), its highest severity and
     the KPI that was bad for longest."""
 
     object_id: str

@@ -26,6 +26,8 @@ CHARTS_BYTES = 3_500_000
 """Bytes of all plots, drawn for the most severe incidents first. Chosen: the page opens on a phone."""
 WORST_CELLS = 10
 """Rows of that table. Chosen: a page of a phone."""
+MOST_NAMES = 4
+"""Names of a list in a sentence. Chosen: a line."""
 SECTIONS = 200
 """Incidents with a section of their own; the rest are in incidents.csv. Chosen: nobody reads more."""
 
@@ -62,7 +64,7 @@ def render(matches: Matches, figures: Mapping[str, Any], compared: Comparison | 
 
 
 def incident_views(matches: Matches) -> list[IncidentView]:
-    """The gravest SECTIONS incidents in order of time, with plots for the gravest of them as far as CHARTS_BYTES goes."""
+    """The most severe SECTIONS incidents in order of time, with plots for the worst of them as far as CHARTS_BYTES goes."""
     builder, bytes_left = IncidentViews(matches), CHARTS_BYTES
     views = []
     for incident in sorted(matches.results.incidents, key=lambda i: gravity(matches.results, i))[:SECTIONS]:
@@ -138,9 +140,9 @@ def _day(at: int, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%B %Y}"
 
 
-def _some(names: Sequence[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 @cache

@@ -25,7 +25,8 @@ CALLERS = ("self", "guardian", "holder", "manager")
 
 @dataclass(frozen=True)
 class Touching:
-    """An incident that touches the person, how surely, and its sentence by language. told: the person was notified of it."""
+    """An incident that touches the person, how surely, and its sentence by language. `told`: the person was notified of
+    it."""
 
     incident: Incident
     listing: Listing

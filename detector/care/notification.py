@@ -25,7 +25,7 @@ def margin(false_degradations: float, false_care_alerts: float) -> float:
 
 
 def sure(incident: Incident, degradations: Sequence[Degradation], beyond: float) -> bool:
-    """Sure enough for care: something else stands beside it (alarm, ticket, confirmation, a second object), a degradation
+    """Sure enough for care: something else confirms it (alarm, ticket, confirmation, a second object), a degradation
     exceeds its threshold by the margin `beyond`, or it is still bad on data that had no part in raising it."""
     own = [d for d in degradations if d.degradation_id in incident.degradation_ids and d.withdrawn_at is None]
     beside = incident.alarm_id or incident.ticket_id or any(d.confirmed_by for d in own)

@@ -21,7 +21,7 @@ from detector.domain.kpi import Kpi, family_of
 from detector.domain.window import HOUR_S
 
 NEIGHBOURS_CARRY_MORE, CLEARLY_MORE = 1.15, 1.5
-"""Neighbours' traffic over this multiple of its expectation: somebody's users came over. A tenth of healthy neighbourhoods
+"""Neighbours' traffic over this multiple of its expectation: displaced users. A tenth of healthy neighbourhoods
 are over the first at any moment, one in some hundreds over the second."""
 LONG_SILENCE, CLEARLY_LONG = 4, 1.3
 """Missing periods from which so much will do: lost rows come back sooner, and one healthy neighbourhood in a hundred is
@@ -94,7 +94,7 @@ def _collapsed_share(context: TickContext, cells: frozenset[str]) -> float:
 
 
 def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationKind, tuple[Confirmation, ...]]:
-    """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if somebody confirms it. Of one
+    """(kind, confirmed by) of an object that has sent nothing since `since`: an outage only if it is confirmed. Of one
     among many that fell silent together the others must bear it out, unless an alarm or a ticket names it."""
     said: set[Confirmation] = set(confirmations(context, i, since))
     if context.missing_objects.alarmed(i):

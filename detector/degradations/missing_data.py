@@ -1,4 +1,4 @@
-"""Objects that send nothing: an episode of the family `data`, and an outage only if somebody else confirms it."""
+"""Objects that send nothing: an episode of the family `data`, and an outage only if other evidence confirms it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -22,7 +22,7 @@ ALIKE, ALIKE_SHARE = 1.0, 0.5
 
 @dataclass(frozen=True, eq=False)
 class Sites:
-    """Which object stands on which site: `members`[site, object] is 1 there; an object without a site is on none."""
+    """Which object belongs to which site: `members`[site, object] is 1 there; an object without a site is on none."""
 
     members: "scipy.sparse.csr_array"
 

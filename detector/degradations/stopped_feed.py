@@ -139,7 +139,7 @@ class MissingObjects:
         return self.alarmed(i) or self.ticketed(i)
 
     def alarmed(self, i: int) -> bool:
-        """An alarm stands that was raised about when the silence began or later."""
+        """Whether an open alarm was raised about when the data stopped or later."""
         return self._about(i, self._alarms)
 
     def ticketed(self, i: int) -> bool:

@@ -189,7 +189,7 @@ class TickContext:
         return self.topology.cells.get(base_object(object_id))
 
     def alarmed(self, object_id: str, since: int) -> bool:
-        """An alarm stands on the object, its site or its node that was raised about when it began or later."""
+        """Whether an open alarm is on the object, its site or its node that was raised about when it began or later."""
         name = base_object(object_id)
         cell = self.topology.cells.get(name)
         places = {name} | ({cell.site_id, cell.node_id} - {""} if cell else set())

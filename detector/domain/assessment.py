@@ -9,7 +9,7 @@ from detector.domain.incident import Incident
 from detector.domain.outlook import Outlook
 
 NOT_ASSESSED = no_impact("", 0)
-"""Stands until `impact.assess` has run."""
+"""The value before `impact.assess` has run."""
 
 
 @dataclass(frozen=True, kw_only=True)

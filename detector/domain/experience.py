@@ -14,8 +14,8 @@ class Experience:
     """One holder's day: `day` is its local midnight (s), `holder` a pseudonym, `holder_kind` subscriber or account. Days
     without any degradation have no row.
 
-    index: 0 (nothing worked) to 100 (nothing failed), as of this day, older days fading. degraded_s: expected degraded
-    seconds of the day, `by_harm` split by HARMS; failures: expected own failures; worst: the gravest moment of the day,
+    index: 0 (nothing worked) to 100 (nothing failed), as of this day, older days weighing less. degraded_s: expected
+    degraded seconds of the day, `by_harm` split by HARMS; failures: expected own failures; worst: the worst hour of the day,
     0 to 1; incidents: how many touched the holder that day. trend: change of the index against a week before.
     """
 

@@ -81,7 +81,7 @@ class Incident:
 
     @property
     def traits(self) -> DegradationKind:
-        """What its kind, the gravest of its degradations', means."""
+        """Traits of its kind, the most severe of its degradations."""
         return DEGRADATION_KINDS[self.kind]
 
     @property

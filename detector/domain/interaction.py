@@ -11,7 +11,7 @@ class Interaction:
     """One of them, without its words. kind: contact, post or survey. `at` in s; `subscriber` is a pseudonym, empty where
     nobody is named.
 
-    category: one of CATEGORIES, empty = not known; `sorted_by`: told (a field of the row), text (derived from the words).
+    category: one of CATEGORIES, empty = not known; `sorted_by`: `told` (a field of the row), text (derived from the words).
     sentiment: -1 (angry) to 1 (pleased), None = no word with a mood. cell_id: as reported, or the cell nearest to the
     reported place. score: of a survey, 0 to 10. trigger: the event after which a survey was sent. reaction: to the
     interactions before it: repeat, escalation or reopened, empty = nothing.

@@ -1,4 +1,4 @@
-"""How a receiver of alerts stands."""
+"""The state of a receiver of alerts."""
 
 from dataclasses import dataclass
 

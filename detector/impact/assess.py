@@ -50,8 +50,8 @@ NextExposure = Callable[[Collection[str]], Mapping[str, int]]
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _People:
     """[person] figures of one assessment. by_end: P(suffers) for each of the equally likely ends; degraded_s, failures:
-    expected till then; there_s: seconds expected behind the cells in the hour that is running; unproven: cells are dead,
-    and are no evidence of their people."""
+    expected till then; there_s: seconds expected behind the cells in the hour that is running; unproven: cells are out of
+    service, and are no evidence of their people."""
 
     keys: tuple[str, ...]
     by_end: Sequence[Vector]
@@ -93,7 +93,8 @@ def assess(
     end = ahead.last
     start = max(incident.started_at, end - LIFE_CAP_S)
     harms = harms_of(incident, degradations, topology, kpis, end, now)
-    seen_until = start if any(harm.lost for harm in harms.values()) else end  # absence from a dead cell proves nothing
+    # absence from a cell out of service proves nothing
+    seen_until = start if any(harm.lost for harm in harms.values()) else end
     population = population_of(
         locations, touched=harms, start=start, end=end, before=seen_until, timezone=timezone, impact_policy=impact_policy
     )

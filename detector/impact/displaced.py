@@ -30,7 +30,7 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Displaced:
-    """[person]. dead_s: expected behind dead cells in hours that arrived; moved_s: of that, seen served by others;
+    """[person]. dead_s: expected behind cells out of service in hours that arrived; moved_s: of that, seen served by others;
     suffered: P(the cells out of service made them suffer), from their missing time and from failures behind other cells."""
 
     dead_s: Vector
@@ -62,7 +62,8 @@ def displaced_people(
 
 
 def _hour(hourly: HourlyExposure, at: int, begin: int, until: int) -> tuple[Vector, Vector]:
-    """[person]: seconds expected behind dead cells in `[begin, until)` of this hour; of them, those missing from sight."""
+    """[person]: seconds expected behind cells out of service in `[begin, until)` of this hour; of them, those missing from
+    sight."""
     dead = hourly.pair(lambda harm: harm.overlap_s(begin, until) / HOUR_S * (harm.lost > 0))
     here_s, expected_s = hourly.blend(at, dead), hourly.blend(at, hourly.pair(lambda harm: np.ones_like(harm.lost)))
     lost_s = np.clip(expected_s - hourly.seen_s(at, anywhere=True), 0.0, here_s)
@@ -81,7 +82,7 @@ def _own_absence(hourly: HourlyExposure, concerned: NDArray[np.bool_]) -> float:
 
 
 def takeover_chances(harms: Mapping[str, Harm], topology: Topology) -> dict[str, float]:
-    """Cell -> chance that it takes over from a dead one near it."""
+    """Cell -> chance that it takes over from one out of service near it."""
     dead, chance = {cell for cell, harm in harms.items() if harm.lost}, dict[str, float]()
     for cell in dead:
         here = topology.cells.get(cell)

@@ -95,7 +95,8 @@ def _unserved(takeover: Vector | float, cut_off: Vector | float = CUT_OFF) -> Ve
 
 
 def _fared(expected_harm: HarmColumns, recent_harm: HarmColumns, moved_s: Vector, expected_s: Vector) -> Vector:
-    """[person]: chance to be unserved behind the dead cells, as a multiple of everybody's, from their own hours there."""
+    """[person]: chance to be unserved behind the cells out of service, as a multiple of everybody's, from their own hours
+    there."""
     takeovers = np.concatenate([harm.takeover[harm.lost > 0] for harm in (expected_harm, recent_harm)])
     common = float(takeovers.mean()) if takeovers.size else 0.0
     own = (common * OWN_TAKEOVER_S + moved_s) / (OWN_TAKEOVER_S + expected_s)

@@ -199,8 +199,9 @@ def _with_takeover(harm: Harm, dead: set[str], own: Sequence[Degradation], topol
 
 
 def takeover_share(cell: str, dead: set[str], own: Sequence[Degradation], topology: Topology) -> float:
-    """How likely a person of a dead cell is served by another: a healthy layer of another band on the same site; else
-    healthy neighbours, more so where they are seen to carry more; else nobody. Later presence corrects it (see stay)."""
+    """How likely a person of a cell out of service is served by another: a healthy layer of another band on the same site;
+    else healthy neighbours, more so where they are seen to carry more; else nobody. Later presence corrects it (see
+    stay)."""
     here = topology.cells.get(cell)
     if here is None:
         return 0.0

@@ -40,8 +40,8 @@ class Measured:
 def measure(population: Population, harm: HarmColumns, start: int, end: int) -> Measured:
     """`harm` is over the presence's cells. A failure is the incident's with the chance extra / (extra + normal), where extra
     is what the cell adds per attempt in the part of the row's time that the incident covers, as far as the hour's failures
-    bear it out; normal is everyone's rate before it. Rows in a dead cell date from before it died: their failures count by
-    how many more than usual all its people met there, their presence is no evidence."""
+    bear it out; normal is everyone's rate before it. Rows in a cell out of service date from before its outage: their
+    failures count by how many more than usual all its people met there, their presence is no evidence."""
     p = population.presence
     rows = np.flatnonzero(harm.touched[p.cell] & (p.start < end) & (p.start + p.duration_s > start))
     who, here = population.of_presence[p.subscriber[rows]], harm.take(p.cell[rows])

@@ -6,6 +6,10 @@ from numpy.typing import NDArray
 
 SUFFERING_S = 300.0
 """Degraded seconds that count as suffering (CONTRACTS.md, section 4)."""
+PRIOR_CONCENTRATION = 1.5
+"""Prior of how all-or-nothing presence is. Chosen: between there or not at all (0) and any share alike (2)."""
+PRIOR_PEOPLE = 4.0
+"""People whose hour weighs as much as the prior. Chosen: a handful, so that data soon decide."""
 _NODES = 48
 """Nodes of the quadrature over a common hazard. Chosen: probabilities are right to four digits."""
 _AT_ONCE = 4096
@@ -95,17 +99,15 @@ def _quantiles(concentration: float) -> NDArray[np.float64]:
     return np.asarray(scipy.special.betaincinv(concentration * mean, concentration * (1 - mean), nodes))
 
 
-def concentration_of(
-    predicted: NDArray[np.float64], seen: NDArray[np.float64], prior: float = 1.5, prior_people: float = 4.0
-) -> float:
+def concentration_of(predicted: NDArray[np.float64], seen: NDArray[np.float64]) -> float:
     """How all-or-nothing presence is, by moments: E (seen - predicted)^2 = f (1 - f) / (concentration + 1).
 
-    Both are shares of one hour that has arrived, over the same people; the prior weighs as much as `prior_people`.
+    Both are shares of one hour that has arrived, over the same people; the prior weighs as much as `PRIOR_PEOPLE`.
     """
     f = np.clip(predicted, 0.0, 1.0)
     spread, misses = float((f * (1 - f)).sum()), float(((seen - f) ** 2).sum())
-    full = 0.25 * prior_people
-    return float(np.clip((spread + full) / max(misses + full / (prior + 1), 1e-9) - 1, 0.05, 30.0))
+    full = 0.25 * PRIOR_PEOPLE
+    return float(np.clip((spread + full) / max(misses + full / (PRIOR_CONCENTRATION + 1), 1e-9) - 1, 0.05, 30.0))
 
 
 def affected_interval(

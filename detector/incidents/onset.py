@@ -16,7 +16,7 @@ the longest pooled horizon."""
 
 @dataclass(frozen=True, kw_only=True)
 class Onset:
-    """Episodes of one object with one onset: `at` (s), give or take `slack_s`; `kind` of the gravest of them."""
+    """Episodes of one object with one onset: `at` (s), give or take `slack_s`; `kind` of the most severe of them."""
 
     object_id: str
     at: int

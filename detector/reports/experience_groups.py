@@ -39,7 +39,7 @@ class _Person:
 def experience(past: Past) -> Report:
     """One row per group of people with any degradation in the window, the worst first within each dimension.
 
-    A person stands at the place where most of its degraded time was. The index is as of the window's last day; the worst
+    A person counts at the place where most of its degraded time was. The index is as of the window's last day; the worst
     tenth of a group is at least as many people as the privacy floor.
     """
     people: dict[str, _Person] = defaultdict(_Person)

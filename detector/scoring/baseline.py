@@ -50,7 +50,7 @@ class Baseline:
         return {kpi.id: i for i, kpi in enumerate(self.kpis)}
 
     def rows(self, objects: Sequence[str]) -> NDArray[np.int64]:
-        """Where these objects stand; the last row stands for the unknown."""
+        """Rows of these objects; the last row is that of unknown objects."""
         stranger = len(self.objects)
         return np.array([self.object_index.get(name, stranger) for name in objects], dtype=np.int64)
 

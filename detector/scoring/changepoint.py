@@ -78,7 +78,7 @@ def segment(scorer: Scorer, periods: Sample, *, downtime: bool = False) -> Segme
 
 def _scaled(scorer: Scorer, periods: Sample) -> tuple[Floats, Floats]:
     """(events, expected events), both divided by the variance of the events over their mean: quasi-likelihood. Past faults
-    make that large where there were many: the worst period counts as TELLING at least."""
+    make that large where there were many: the worst period counts as `TELLING` at least."""
     variance = scorer.variance(periods)
     most = np.nan_to_num(periods.events).max(axis=0, initial=0.0) / TELLING
     over = np.maximum(np.minimum(variance / np.maximum(periods.expected, 1e-9), most), 1.0)

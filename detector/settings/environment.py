@@ -69,7 +69,7 @@ def variable_of(key: Sequence[str]) -> str:
 
 
 def check_sections(sections: Collection[str]) -> None:
-    """A section that is not known would be passed over in silence. Names without `__` are left alone: Kubernetes puts
+    """An unknown section would be ignored without an error. Names without `__` are left alone: Kubernetes puts
     PRECALL_PORT and the like into every container beside a service of this name. Raises Misconfigured."""
     for name in variables():
         section, nested, _ = name[len(PREFIX) :].lower().partition(NESTED)

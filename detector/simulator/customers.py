@@ -144,9 +144,9 @@ def _consents(world: World, people: People) -> Iterator[Sequence[Cell]]:
                 yield from given("account", account_id(index), min(share + 0.2, 1.0), purpose)
 
 
-def contact_rows(world: World, people: People, contacts: Sequence[ContactRow], first: int = 0) -> Iterator[Sequence[Cell]]:
-    """Rows of contacts.csv; ids count from `first`."""
-    for number, row in enumerate(contacts, first + 1):
+def contact_rows(world: World, people: People, contacts: Sequence[ContactRow]) -> Iterator[Sequence[Cell]]:
+    """Rows of contacts.csv; ids count from 1."""
+    for number, row in enumerate(contacts, 1):
         cell = world.network.cells[row.cell] if row.cell >= 0 else None
         placed = cell is not None and row.person < 0
         yield (

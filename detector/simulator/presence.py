@@ -75,7 +75,7 @@ class Stay:
 
 
 def day_presence(world: World, people: People, number: int, counters: DayCounters) -> DayPresence:
-    """Presence of day `number`; seconds of an attached person sum to 3600 an hour, less what a dead cell took."""
+    """Presence of day `number`; seconds of an attached person sum to 3600 an hour, less what an outage took."""
     rng = world.scenario.rng("presence", number)
     stay = _displaced(rng, world, number, counters, _routine(rng, world, people, number))
     first = number * PERIODS_PER_DAY
@@ -138,7 +138,8 @@ def _errands(rng: np.random.Generator, people: People, hour: NDArray[np.int64]) 
 
 
 def _displaced(rng: np.random.Generator, world: World, number: int, counters: DayCounters, stay: Stay) -> Stay:
-    """Cells asleep hand everybody over; of those behind dead cells most find a neighbour, the rest has no service."""
+    """Cells asleep hand everybody over; of those behind cells out of service most find a neighbour, the rest has no
+    service."""
     first = number * PERIODS_PER_DAY
     asleep = _hourly(world.load.asleep[first : first + PERIODS_PER_DAY], "mean")
     gone = np.maximum(_hourly(counters.down, "mean"), asleep)

@@ -16,7 +16,7 @@ LONGEST_RECORD = 2_000
 _OPEN_QUOTES, _LONGEST_OF_MANY = 100, 20
 """After so many quotes that were not closed a record may have so many lines: each costs a look at as many."""
 _SMALL_BYTES = 128 << 10
-"""So small a file is read faster line by line than an engine is made that may read it (20 ms)."""
+"""Bytes up to which a file is read line by line. Chosen: that is faster than to make an engine that may read it (20 ms)."""
 _LINES_A_LOOK = 10_000
 """Lines between two checks of the budget. Chosen: milliseconds."""
 _ANOTHER_FORM = re.compile(

@@ -23,7 +23,7 @@ EVERYTHING: tuple[What, ...] = get_args(What)
 SILENT_AFTER = "45 min"
 """Three periods of a quarter of an hour (TS 32.432: the usual reporting period): one file may be late, three are a stop."""
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-"""A name stands in findings, in labels of metrics and in names of folders."""
+"""A name is part of findings, of labels of metrics and of names of folders."""
 
 
 def _listed(value: Any) -> Any:
@@ -41,7 +41,7 @@ class FeedContext:
     storage: Path
     """Below it everything is the service's own."""
     section: str = "feeds"
-    """The section of the settings that the feed stands in, as errors name it."""
+    """The section of the settings of the feed, as errors name it."""
     operator: Callable[[], Operator] = Operator
     wall: Clock | None = None
     """None: the time of the job counts, as in a backtest."""
@@ -120,7 +120,7 @@ class FeedSettings(BaseModel, ABC):
 
     @property
     def silent_after_s(self) -> float | None:
-        """Counters always come; contacts, tickets and the like may not for long, so that their silence is news only where
+        """Counters always come; contacts, tickets and the like may not for long, so that their absence is news only where
         `silent_after` gives after how long."""
         if self.silent_after:
             return seconds_of(self.silent_after)

@@ -83,7 +83,7 @@ class Feeds:
         return tuple(feed.events for feed in self._feeds if feed.events is not None)
 
     def label(self, feed: str) -> str:
-        """What stands before the place of a finding about this feed, and before the names of its counter files."""
+        """The prefix of the place of a finding about this feed, and before the names of its counter files."""
         return f"{feed}: " if self._apart else ""
 
     def is_of(self, finding: Finding, feed: str) -> bool:

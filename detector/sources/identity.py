@@ -8,7 +8,7 @@ from detector.domain.identity import AccountId, SubscriberId, known_identity
 
 
 class Pseudonymiser:
-    """Keyed HMAC-SHA256 of subscriber and account ids, first 96 bits; the key's version stands in every pseudonym.
+    """Keyed HMAC-SHA256 of subscriber and account ids, first 96 bits; the key's version is part of every pseudonym.
 
     An id that is blank, or a word for "no value", is empty (not known); what prints nothing at its ends is no part of it.
     `previous`: those of earlier keys, under which older data may still lie. Raises Misconfigured for a key that could be

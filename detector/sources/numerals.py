@@ -1,4 +1,4 @@
-"""How a table writes its numbers: which sign stands before the decimals, and which between the thousands."""
+"""How a table writes its numbers: the decimal and the thousands separator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

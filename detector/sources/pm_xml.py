@@ -39,7 +39,7 @@ def read_pm_xml(
 
 
 class _Reading:
-    """One pass over one file: where it stands, and what it has seen of the header."""
+    """One pass over one file: its position, and what it has seen of the header."""
 
     def __init__(self, name: str, findings: Findings, zone: tzinfo, window: Window | None, counts: ReadCounts) -> None:
         self._name, self._findings, self._zone, self._window, self._counts = name, findings, zone, window, counts

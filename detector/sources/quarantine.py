@@ -66,7 +66,7 @@ class Quarantine:
         return True
 
     def _place(self, name: str, sha256: str) -> tuple[Path, Path]:
-        """(where the file goes, where its reason stands)."""
+        """(path of the file, path of its reason)."""
         target = self._root / path_of(name)
         beside = target.with_name(target.name + REASON) if len(os.fsencode(target.name + REASON)) <= _NAME_BYTES else None
         if beside is None or os.path.lexists(target):

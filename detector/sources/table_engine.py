@@ -13,7 +13,7 @@ LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "2",
 }
 _MOST_IDLE = 4
-"""Engines that wait for the next table: as many as there are jobs that read tables at the same time."""
+"""Engines that wait for the next table. Chosen: as many as there are jobs that read tables at the same time."""
 _lock = threading.Lock()
 _idle: dict[int, list[duckdb.DuckDBPyConnection]] = defaultdict(list)
 """By process, for the threads of an engine do not live on in a fork."""

@@ -21,18 +21,18 @@ class CursorRepository:
         self._database = database
 
     def get(self, feed: str, what: str) -> Cursor:
-        """Where the feed stands; Cursor() before the first time."""
+        """The feed's cursor; Cursor() before the first time."""
         query = select(cursor.c.until, cursor.c.position).where(cursor.c.feed == feed, cursor.c.what == what)
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return Cursor() if row is None else Cursor(row.until, row.position)
 
     def put(self, connection: Connection, feed: str, what: str, at: Cursor) -> None:
-        """The feed stands here from now on."""
+        """Saves the feed's cursor."""
         upsert(connection, cursor, [{"feed": feed, "what": what, "until": at.until, "position": at.position}])
 
     def all(self) -> Mapping[tuple[str, str], Cursor]:
-        """(feed, what) -> where it stands."""
+        """(feed, what) -> its cursor."""
         with self._database.read() as connection:
             return {(r.feed, r.what): Cursor(r.until, r.position) for r in connection.execute(select(cursor))}
 

@@ -103,8 +103,9 @@ class Database:
         def _begin(connection: Connection) -> None:
             options = connection.get_execution_options()
             if options.get("reading", False):
-                connection.exec_driver_sql(f"PRAGMA busy_timeout={_ms(left_s(_READ_PATIENCE_S))}")
-                connection.exec_driver_sql("BEGIN")
+                driver: Any = connection.connection.driver_connection  # a look is short: statements of its own cost as much
+                driver.execute(f"PRAGMA busy_timeout={_ms(left_s(_READ_PATIENCE_S))}")
+                driver.execute("BEGIN")
             else:
                 self._become_writer(connection, module, left_s(options.get("patience_s", _PATIENCE_S)))
 

@@ -19,7 +19,7 @@ from detector.store.pii_search import files_naming
 from detector.store.stored_files import StoredFiles
 
 PRESENCE, PROFILES, NAMES = "attachments", "habits", "names"
-"""Places besides the tables in the answer of `erase`: rows of Parquet, entries of arrays, mentions in somebody else's
+"""Places besides the tables in the answer of `erase`: rows of Parquet, entries of arrays, mentions in another person's
 rows."""
 KEPT_TABLES: Mapping[str, str] = {"audit": "who asked about this person, and that it was erased, for retention.audit_days"}
 """Tables that keep a person's pseudonym on purpose."""
@@ -93,7 +93,7 @@ class Erasure:
         return {name: [dict(row._mapping) for row in rows] for name, rows in found.items() if rows}
 
     def shared(self, accounts: Collection[str], names: Sequence[str]) -> set[str]:
-        """Those of these accounts under which somebody else is listed."""
+        """Those of these accounts under which another person is listed."""
         listing = tables.listing.c
         other = select(listing.account).where(listing.account.in_(accounts), listing.subscriber.not_in(names)).distinct()
         with self._database.read() as connection:
@@ -155,7 +155,7 @@ def _is(columns: Sequence[Column[Any]], person: PersonMatcher) -> ColumnElement[
 
 
 def _blank(connection: Connection, column: Column[Any], person: PersonMatcher) -> int:
-    """Somebody else's rows lose the name; a listing without its recipient is no longer contactable."""
+    """Rows of other people lose the name; a listing without its recipient is no longer contactable."""
     change: dict[str, Any] = {column.name: ""}
     if (column.table.name, column.name) == ("listing", "recipient"):
         change["contactable"] = False

@@ -18,7 +18,7 @@ class FeedStateRepository:
         self._database = database
 
     def get(self, feed: str) -> FeedState:
-        """How the feed stands; FeedState(feed) if nothing ever came of it."""
+        """The state of the feed; FeedState(feed) if nothing ever came of it."""
         with self._database.read() as connection:
             row = connection.execute(select(feed_state).where(feed_state.c.feed == feed)).first()
         return FeedState(feed) if row is None else noun_of(FeedState, row)
@@ -29,7 +29,7 @@ class FeedStateRepository:
             return [noun_of(FeedState, row) for row in connection.execute(select(feed_state).order_by(feed_state.c.feed))]
 
     def save(self, connection: Connection, state: FeedState) -> None:
-        """The feed stands so."""
+        """Saves the state of the feed."""
         upsert(connection, feed_state, [row_of(state)])
 
     def parts(self, feed: str) -> Sequence[FeedPart]:

@@ -19,6 +19,8 @@ from detector.store.tables import outbox as table
 NOBODY = "-"
 """Receiver of an alert that nobody is configured to get."""
 WITHDRAWN = "withdrawn: corrected data do not bear it out"
+CLAIMED_AT_ONCE = 50
+"""Messages that one claim leases. Chosen: their attempts end within the lease, several at a time."""
 LEASE_S = 120.0
 """A message claimed by a push that ended becomes due again after this. Chosen: beyond an attempt with the default
 time-out."""
@@ -80,7 +82,6 @@ class Outbox:
     def claim(
         self,
         now: float,
-        limit: int = 50,
         *,
         receiver: str | None = None,
         besides: Collection[str] | None = None,
@@ -104,7 +105,7 @@ class Outbox:
         whose = [table.c.receiver == receiver] if receiver is not None else []
         whose += [table.c.receiver.not_in(besides)] if besides is not None else []
         query = select(table).where(table.c.state == "pending", _due(now), ~blocked, *whose)
-        query = query.order_by(table.c.next_at, table.c.sequence).limit(limit).with_for_update(skip_locked=True)
+        query = query.order_by(table.c.next_at, table.c.sequence).limit(CLAIMED_AT_ONCE).with_for_update(skip_locked=True)
         with self._database.begin() as connection:
             found = [noun_of(Message, row) for row in connection.execute(query)]
             _due_at(connection, found, now + lease_s)

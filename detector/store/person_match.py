@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 GONE = "(erased)"
-"""What stands in a text where a name stood."""
+"""The text that replaces a name."""
 _PHONE = re.compile(r"\+?[1-9]\d{10,14}|0\d{14}")
 """E.164 with country code, or an IMSI (ITU-T E.212): 11 digits and more; ten are a moment in seconds as well."""
 _PUNCTUATION = re.compile(r"[\s().\-/]")

@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Column, LargeBinary, MetaData, String, Table
 SUBJECT = "subject"
 """The pseudonym of whom the row is about: the row goes with the person."""
 NAMED = "named"
-"""The pseudonym of a person in somebody else's row: the name goes, the row stays."""
+"""The pseudonym of a person in another person's row: the name goes, the row stays."""
 KEYED = "keyed"
 """JSON in which pseudonyms stand as keys, items or values: those go."""
 TEXT = "text"

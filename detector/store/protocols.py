@@ -188,7 +188,6 @@ class Outbox(Protocol):
     def claim(
         self,
         now: float,
-        limit: int = 50,
         *,
         receiver: str | None = None,
         besides: Collection[str] | None = None,

@@ -1,4 +1,4 @@
-"""How each receiver stands, for every process that reads the store: since when it fails, what waits and what is dead."""
+"""The state of each receiver, for every process that reads the store: since when it fails, what waits and what is dead."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -58,7 +58,7 @@ class StoredFiles:
         self._whole: dict[Path, _Look] = {}
 
     def name(self, path: Path) -> str:
-        """As it stands in the table."""
+        """As it is in the table."""
         return path.relative_to(self.root).as_posix()
 
     def measured(self, path: Path) -> Content:

@@ -64,7 +64,7 @@ class NewCommunications:
         return pipeline.decide_care(one, replace(context, contact_history=self.contact_history)) if self.said else one
 
     def rows(self, one: Assessment) -> tuple[Communication, ...]:
-        """What is new to somebody."""
+        """What is new to a recipient."""
         decided: tuple[Decision | AccountDecision, ...] = (*one.decisions, *one.follow_ups, *one.accounts)
         return care.new_communications(one.incident, one.service, decided, self.contact_history, self.now)
 

@@ -1,4 +1,4 @@
-"""Who stands on an incident's list from when to when, and what care decided: rows end and begin as what is known moves."""
+"""Who is on an incident's list from when to when, and what care decided: rows end and begin as what is known moves."""
 
 from dataclasses import replace
 

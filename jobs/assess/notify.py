@@ -49,7 +49,7 @@ class Notifier:
         waiting_incidents: "WaitingIncidents",
         communications: NewCommunications,
     ) -> Alert | None:
-        """The incident as it stands now; the alert, if there is news for somebody."""
+        """The present incident; the alert, if there is news for a recipient."""
         one = communications.redecided(found.assessment, found.context)
         type_ = self._alert_type(one, communications)
         receivers_notified = self._withdraw(connection, one.incident) if type_ else None

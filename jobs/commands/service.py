@@ -1,4 +1,4 @@
-"""The service itself: run it, run one of its jobs, check what it stands on."""
+"""The service itself: run it, run one of its jobs, check what it depends on."""
 
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated

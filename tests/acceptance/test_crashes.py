@@ -90,7 +90,7 @@ def undisturbed(
         return outcome_of(root), record.meanings, (root / "steps").read_text()
 
 
-def test_the_story_is_worth_telling(undisturbed):
+def test_the_story_has_every_step(undisturbed):
     decided, sent, _ = undisturbed
     assert len(decided["decided"]) == len(decided["assessed"]) == len(MOMENTS)
     assert decided["owed"] == []

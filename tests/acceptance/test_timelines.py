@@ -328,6 +328,7 @@ def test_where_sites_are_unknown_cells_that_begin_together_are_one_incident() ->
     three = next(i for i in story.incidents.values() if i.root_id == "c5.1")
     assert three.cells == ("c5.1", "c5.2", "c5.3")
     assert three.reason.endswith("cell c5.1 and c5.2, c5.3 began together")
+    assert three.joined_by_onset
 
 
 def test_replaying_a_story_repeats_it_word_for_word() -> None:

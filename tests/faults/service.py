@@ -78,7 +78,7 @@ def wait_for(
     while not come():
         assert alive(), f"the process ended while {what or 'it'} was waited for\n{log()}"
         assert time.monotonic() < until, f"{what or 'it'} did not come\n{log()}"
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 @dataclass

@@ -5,36 +5,62 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
+from jobs.cli import main
 from tests.acceptance.small_operator import LIVE, write_operator
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+@dataclass(frozen=True)
+class Done:
+    """What a command printed and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that has read an hour of counters."""
-    write_operator(tmp_path / "inbox", since=LIVE - 3600, until=LIVE)
-    (tmp_path / "my.toml").write_text(
+    root = tmp_path_factory.mktemp("read")
+    write_operator(root / "inbox", since=LIVE - 3600, until=LIVE)
+    (root / "my.toml").write_text(
         '[sources]\nkind = "dataset"\npath = "inbox"\nkpis = "inbox/kpis.toml"\n[storage]\npath = "var"\n[web]\nport = 0\n'
     )
-    assert precall(tmp_path, "job", "pull").returncode == 0
-    return tmp_path
+    assert precall(root, "job", "pull").returncode == 0
+    return root
 
 
-def precall(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "jobs", *words, "--config", "my.toml"],
-        cwd=root,
-        text=True,
-        capture_output=True,
-        timeout=240,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+@pytest.fixture
+def root(read: Path, tmp_path: Path) -> Path:
+    return copytree(read, tmp_path / "root")
+
+
+def precall(root: Path, *words: str) -> Done:
+    """The command in this process, from the folder `root`."""
+    out, err = StringIO(), StringIO()
+    with chdir(root), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["precall", *words, "--config", "my.toml"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def test_the_command_is_a_process_of_its_own_as_well(root: Path) -> None:
+    command = [sys.executable, "-m", "jobs", "verify", "--config", "my.toml"]
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, timeout=240, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_whole_store_is_all_well_and_nothing_is_to_rebuild(root):

@@ -32,7 +32,7 @@ def test_a_period_lands_and_its_faulty_sites_are_found(tmp_path):
     assert "accessibility" in kinds
 
 
-def test_a_crowd_is_assessed_and_looked_up(tmp_path):
+def test_a_population_is_assessed_and_looked_up(tmp_path):
     people = People(3_000, 4_000, hours=24)
     text = {phase: do(tmp_path, people, 3) for phase, do in assessment.DO.items()}
     figures = assessment.rows(text, text, 3_000, 4_000)

@@ -10,7 +10,7 @@ from detector.domain.alert import Alert
 from detector.domain.identity import Choice
 from detector.domain.message import Message, missed, redriven
 from detector.store.memory.tables import InMemoryRepository, InMemoryTransaction
-from detector.store.outbox import LEASE_S, LONGEST_FIRST_WAIT_S, LONGEST_WAIT_S, NOBODY, WITHDRAWN
+from detector.store.outbox import CLAIMED_AT_ONCE, LEASE_S, LONGEST_FIRST_WAIT_S, LONGEST_WAIT_S, NOBODY, WITHDRAWN
 
 
 class InMemoryOutbox(InMemoryRepository):
@@ -65,7 +65,6 @@ class InMemoryOutbox(InMemoryRepository):
     def claim(
         self,
         now: float,
-        limit: int = 50,
         *,
         receiver: str | None = None,
         besides: Collection[str] | None = None,
@@ -84,7 +83,7 @@ class InMemoryOutbox(InMemoryRepository):
             and one.receiver not in (besides or ())
             and one.sequence == first[one.incident_id, one.receiver]
         ]
-        found = sorted(found, key=lambda one: (one.next_at, one.sequence))[:limit]
+        found = sorted(found, key=lambda one: (one.next_at, one.sequence))[:CLAIMED_AT_ONCE]
         self.release(found, at=now + lease_s)
         return found
 

@@ -139,7 +139,7 @@ class Run:
         (self.root / "my.toml").write_text(
             f'[sources]\npath = "inbox"\nsettle_s = 0.3\nkpis = "kpis.toml"\nincomplete_after = "2 s"\n'
             f'[storage]\npath = "var"\ndatabase = "{self.database}"\n'
-            f'[schedule]\npull_s = 0.2\npush_s = 0.2\n[daemon]\nstop_within = "8 s"\n'
+            f'[schedule]\npull_s = 0.4\npush_s = 0.4\n[daemon]\nstop_within = "8 s"\n'
             f"[delivery]\nmax_attempts = 1000\ntimeout_s = 2\n[detection]\nhistory_days = 7\n"
             f'[web]\nport = 0\ntoken = "{TOKEN}"\n{hooks}'
         )
@@ -197,7 +197,8 @@ class Run:
         for receiver in self.receivers.values():
             receiver.mood = "well"
         since = time.monotonic()
-        self._wait(lambda: self._all_read(quarter), f"the files of quarter {quarter} to be read")
+        files = [drop for drop in drops(quarter, self.root / "scratch") if drop.name.startswith("counters/")]
+        self._wait(lambda: self._all_read(files), f"the files of quarter {quarter} to be read")
         since = time.monotonic()
         self._wait(lambda: self._round_done(since), f"a round at quarter {quarter}")
         self._wait(self._nothing_waits, f"the alerts of quarter {quarter} to be taken")
@@ -231,8 +232,7 @@ class Run:
         states = [self._state(one) for one in self.running]
         return any(s.get("good") and s["moment"] == at and s["began"] > since for s in states)  # type: ignore[operator]
 
-    def _all_read(self, quarter: int) -> bool:
-        files = [drop for drop in drops(quarter, self.root / "scratch") if drop.name.startswith("counters/")]
+    def _all_read(self, files: Sequence[Drop]) -> bool:
         read = set(self.query("SELECT name, sha256 FROM source_file WHERE state = 'read'"))
         return all((drop.name, sha256(drop.data).hexdigest()) in read for drop in files)
 
@@ -258,7 +258,7 @@ class Run:
                 self.running.remove(daemon)
                 self.start()
             assert time.monotonic() < until, f"waited in vain for {what}\n{self.evidence()}"
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def evidence(self) -> str:
         """The ends of the daemons' logs, and what was done."""

@@ -111,7 +111,7 @@ def test_an_alarm_makes_a_sleeping_cell_an_outage_unless_it_is_a_warning_or_long
     }
 
 
-def test_a_crowd_at_a_match_is_congestion_and_without_a_match_it_is_a_fault() -> None:
+def test_load_at_a_match_is_congestion_and_without_a_match_it_is_a_fault() -> None:
     shown = evidence(TICK, {"c1.1": "sharp"}, OBJECTS)
     shown.observed[0, COLUMN["vol"]] = 30.0
     match = CalendarEvent("site", "s1", Window(at("07:00"), at("10:00")), "derby", "event")
@@ -223,7 +223,7 @@ def test_missing_counts_of_other_objects_are_carried_over() -> None:
 @pytest.mark.parametrize(
     ("beside", "kind"), [("nothing", "outage"), ("works at the next mast", "no_data"), ("the next mast is down", "no_data")]
 )
-def test_the_crowd_of_another_mast_confirms_no_silence(beside: str, kind: str) -> None:
+def test_the_load_of_another_mast_confirms_no_missing_data(beside: str, kind: str) -> None:
     """c2.1 carries more: either the users of c1.1, which is silent, or those of c3.1, of which everybody knows."""
     near = {"c1.1": frozenset({"c2.1"}), "c2.1": frozenset({"c1.1", "c3.1"}), "c3.1": frozenset({"c2.1"})}
     shown = evidence(TICK, {"c1.1": "gone"} | ({"c3.1": "dead"} if beside.startswith("the") else {}), OBJECTS)

@@ -23,6 +23,17 @@ def root(tmp_path):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A service that has judged the past, at the end of which nothing goes on; and the line about it."""
+    root = tmp_path_factory.mktemp("judged")
+    write_operator(root / "operator")
+    app = opened_at(root, UNTIL + DELAY_S)
+    said = Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
+    yield app, said
+    app.close()
+
+
 def stepwise(root):
     """The same hours lived through one by one by a service that had learned before them."""
     app = SmallApp(root=root)
@@ -38,34 +49,27 @@ def seen(app):
     return [(i.incident_id, i.root_id, i.state, i.started_at, i.opened_at, i.resolved_at) for i in app.store.incidents.all()]
 
 
-def test_it_finds_what_a_service_would_have_found_that_ran_all_along(root, tmp_path):
-    late, early = opened_at(root, UNTIL + DELAY_S), tmp_path / "early"
-    said = Backfill(late.jobs, UNTIL + DELAY_S - LIVE).run()
-    write_operator(early / "operator")
-    there = stepwise(early)
+def test_it_finds_what_a_service_would_have_found_that_ran_all_along(judged, root):
+    late, said = judged
+    there = stepwise(root)
     assert seen(late) == seen(there) != []
     assert outcome(late)["decided"] == outcome(there)["decided"]
     assert "1 incidents since 2026-03-24T12:00Z" in said
     there.close()
-    late.close()
 
 
-def test_it_learns_only_from_what_lies_before(root):
-    app = opened_at(root, UNTIL + DELAY_S)
-    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
+def test_it_learns_only_from_what_lies_before(judged):
+    app, _ = judged
     (extent,) = app.store.models.extents()
     assert extent.until == LIVE
     assert (extent.objects, extent.days) == (4, 5.0)
-    app.close()
 
 
-def test_what_is_over_is_kept_for_the_record_and_sent_to_nobody(root):
-    app = opened_at(root, UNTIL + DELAY_S)
-    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
+def test_what_is_over_is_kept_for_the_record_and_sent_to_nobody(judged):
+    app, _ = judged
     messages = app.store.outbox.messages()
     assert {m.type for m in messages} >= {"opened", "resolved"}
     assert {(m.receiver, m.state) for m in messages} == {("-", "sent")}
-    app.close()
 
 
 def test_what_goes_on_is_sent_once_as_opened_at_the_present_time(root):
@@ -79,15 +83,13 @@ def test_what_goes_on_is_sent_once_as_opened_at_the_present_time(root):
     app.close()
 
 
-def test_communications_on_incidents_that_are_over_count_as_retracted(root):
+def test_communications_on_incidents_that_are_over_count_as_retracted(judged):
     from detector.domain.communication import standing
 
-    app = opened_at(root, UNTIL + DELAY_S)
-    Backfill(app.jobs, UNTIL + DELAY_S - LIVE).run()
+    app, _ = judged
     ids = [i.incident_id for i in app.store.incidents.all()]
     assert app.store.communications.of(ids)
     assert standing(app.store.communications.of(ids)) == []
-    app.close()
 
 
 def test_a_store_that_judges_already_is_left_as_it_is(root):

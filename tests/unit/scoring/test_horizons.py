@@ -83,7 +83,7 @@ def test_one_odd_period_is_news_only_if_it_is_sharp() -> None:
     assert persistent(sample, excess, peak, SETUP).tolist() == [[False, True, False], [False, False, True]]
 
 
-def test_no_horizon_looks_back_into_a_crowd_or_into_works() -> None:
+def test_no_horizon_looks_back_into_an_event_or_into_works() -> None:
     starts = np.arange(0, 8 * 3600, 3600, dtype=np.int64)
     match = CalendarEvent("cell", "a", Window(3 * 3600, 4 * 3600), "derby", "event")
     works = Maintenance("cell", "b", Window(3 * 3600, 4 * 3600))

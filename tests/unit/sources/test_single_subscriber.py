@@ -1,5 +1,7 @@
 """A lookup reads of the customer tables what is about the caller: the answer is that of reading everybody."""
 
+from functools import lru_cache
+
 import pytest
 
 from detector.care.consent import bases, objected, permission
@@ -65,16 +67,22 @@ def described(customers, key):
     )
 
 
+@lru_cache(maxsize=1)
+def everybody_of(root):
+    """The whole reference, read once: no test changes its files."""
+    return ReferenceFiles(root, NAMES, TableOptions()).at(NOW)
+
+
 def same(root, raw):
     key = NAMES.subscriber(raw)
-    one, all_ = reference_of(root, NAMES, raw, NOW), ReferenceFiles(root, NAMES, TableOptions()).at(NOW)
+    one, all_ = reference_of(root, NAMES, raw, NOW), everybody_of(root)
     assert described(one.customers, key) == described(all_.customers, key)
     assert one.operator == all_.operator
     return one.customers
 
 
 def test_of_a_simulated_operator_the_answer_is_the_same_for_everybody(operator):
-    everybody = sorted(ReferenceFiles(operator, NAMES, TableOptions()).at(NOW).raw_ids.values())
+    everybody = sorted(everybody_of(operator).raw_ids.values())
     subscribers = [raw for raw in everybody if raw.startswith("u")]
     assert len(subscribers) == 144
     for raw in subscribers:
