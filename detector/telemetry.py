@@ -23,7 +23,7 @@ class Telemetry:
         self.findings = Counter("precall_findings", "Input findings", ["code"], registry=self.registry)
         self.deliveries = Counter("precall_deliveries", "Delivery attempts", ["outcome"], registry=self.registry)
         self.incidents = Gauge("precall_open_incidents", "Incidents open now", registry=self.registry)
-        self.behind = Gauge("precall_behind_seconds", "Age of the oldest tick still owed", registry=self.registry)
+        self.behind = Gauge("precall_behind_seconds", "Age of the oldest tick still pending", registry=self.registry)
         self.job_seconds = Histogram("precall_job_seconds", "Time a job took", ["job"], registry=self.registry)
         self.feed_last_seen = Gauge(
             "precall_feed_last_seen_timestamp_seconds", "When the newest file or row came", ["feed"], registry=self.registry

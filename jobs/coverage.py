@@ -1,4 +1,4 @@
-"""What is measured, of what could be: which objects have which KPIs, how new, and which counters nobody understood."""
+"""What is measured, of what could be: which objects have which KPIs, how new, and which counters no KPI uses."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ import structlog
 from detector.clock import WallClock
 from detector.delivery import Receiver
 from detector.domain.ports import Clock
-from detector.domain.window import HOUR_S, Tick
+from detector.domain.window import HOUR_S, Tick, iso
 from detector.kpis import Catalogue
 from detector.settings import Settings
 from detector.sources.feeds import Feeds
@@ -230,7 +230,7 @@ class Jobs:
         found += [f"job {name}: runs since {seconds:.0f} s, its deadline is over" for name, seconds in self.late().items()]
         pending = self.store.ticks.pending("score")
         if pending and self.clock.now() - pending[0].tick.end > _OVERDUE_S:
-            found.append(f"detect: the tick of {pending[0].tick.start} is still owed")
+            found.append(f"detect: the tick of {iso(pending[0].tick.start)} is still pending")
         found += [problem] if (problem := self.guard.problem()) else []
         zone = self.feeds.reference(self.clock.now()).operator.timezone
         found += [stop.sentence(zone) for stop in silent_parts(self.feeds, self.store)]

@@ -157,7 +157,7 @@ CARDS = (
     ),
     Card(
         key="breach_time_error_median_s",
-        title="Drift turns graver, error",
+        title="Breach forecast, error",
         basis="drift{s} forecast",
         shown=signed_duration,
         kind="other",
@@ -166,7 +166,7 @@ CARDS = (
     ),
     Card(
         key="breach_time_coverage",
-        title="Drift turns graver, in its interval",
+        title="Breach forecast, in its interval",
         basis="drift{s} forecast",
         meaning="of the drifts got so far within the interval given, or not within three days as said; it promises 80 %.",
     ),

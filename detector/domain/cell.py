@@ -115,8 +115,8 @@ class Topology:
         return self.groups.get((kind, group_id), frozenset())
 
     def within(self, scope_kind: str, scope_id: str) -> frozenset[str]:
-        """All that works or an event declared for this scope touch: its cells and the named object itself; of the network
-        every cell and function."""
+        """Ids of the objects that declared works or a declared event of this scope affect: its cells and the named object
+        itself; of the network every cell and function."""
         return self._everything if scope_kind == "network" else self.cells_of(scope_kind, scope_id) | {scope_id}
 
     @cached_property

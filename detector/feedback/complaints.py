@@ -20,7 +20,7 @@ def first_complaint(interactions: Iterable[Interaction], *, cells: Collection[st
 
 
 def is_network_contact(one: Interaction) -> bool:
-    """A person got in touch about the network: what the complaint risk foretells.
+    """A person got in touch about the network: what the complaint risk predicts.
 
     >>> is_network_contact(Interaction(interaction_id="k1", at=500, kind="contact", channel="call", subscriber="sub_1",
     ...     category="network"))
