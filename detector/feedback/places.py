@@ -30,7 +30,7 @@ class Nearest:
         )
 
     def __call__(self, latitude: float, longitude: float) -> str:
-        """Degrees to a cell id, empty if none is within REACH_M. Of equally near ones (a mast's) the first by id."""
+        """Degrees to a cell id, empty if none is within REACH_M. Of equally near ones (a site's) the first by id."""
         if not self._names or not (abs(latitude) <= 90 and abs(longitude) <= 180):
             return ""
         here, there = np.radians(latitude), np.radians(longitude)

@@ -80,7 +80,7 @@ def harms_of(
 
     A core function's degradation acts on every touched cell that it serves. A touched cell without a degradation of its
     own (too little traffic to be judged) takes the mean of the others, times the share of touched cells that show any. So do
-    cells of a mast, hub or node that sends nothing while all of it that can be judged is out of service.
+    cells of a site, hub or node that sends nothing while all of it that can be judged is out of service.
     """
     touched = _touched_cells(incident, topology)
     by_cell: dict[str, list[Degradation]] = {}
@@ -184,7 +184,7 @@ def _in_service(cells: Iterable[str], topology: Topology) -> set[str]:
 
 
 def _dead_cells(harms: Mapping[str, Harm], incident: Incident, topology: Topology) -> set[str]:
-    """Those that serve nobody; of a mast, hub or node that causes the rest, none is assumed to take over."""
+    """Those that serve nobody; of a site, hub or node that causes the rest, none is assumed to take over."""
     dead = {cell for cell, harm in harms.items() if harm.lost}
     return dead | topology.cells_of(incident.root_kind, incident.root_id) if dead and incident.root_kind in SHELTER else dead
 

@@ -10,7 +10,7 @@ from detector.domain.incident import Incident
 from detector.domain.window import HOUR_S
 from detector.incidents.chance import group_p_value
 from detector.incidents.correlation_context import CorrelationContext
-from detector.incidents.groups import ONE_MAST, SCATTERED
+from detector.incidents.groups import ONE_SITE, SCATTERED
 from detector.incidents.lifecycle import add_cause, merge_incidents, open_incident
 from detector.incidents.onset import GRADUAL_S
 from detector.incidents.roots import Cause
@@ -23,13 +23,13 @@ WIDE = "*"
 SHOWN_S = 6 * HOUR_S
 """A software release that harms a cell has shown it by then. Chosen: a quarter of a day holds a busy hour of nearly every
 start."""
-RARE_ON_MAST = 0.05
-"""Chance under which a cell that turns bad beside a bad one of its mast shares its cause. Chosen: the usual level of a
+RARE_ON_SITE = 0.05
+"""Chance under which a cell that turns bad beside a bad one of its site shares its cause. Chosen: the usual level of a
 test."""
 
 
 def places(cells: Iterable[str], topology: Topology) -> set[str]:
-    """Where what belongs to these cells can lie: they, their masts and their neighbours."""
+    """Where what belongs to these cells can lie: they, their sites and their neighbours."""
     found = set(cells)
     for cell in tuple(found):
         if known := topology.cells.get(cell):
@@ -55,14 +55,14 @@ class CauseMatcher:
         return all(d.traits.mild for d in self.own)
 
     def belongs_to(self, incident: Incident) -> bool:
-        """By root, by its cells, as a later cell of a release or a mast, or as congestion beside a lost cell."""
+        """By root, by its cells, as a later cell of a release or a site, or as congestion beside a lost cell."""
         if self._another(incident):
             return False
         if (incident.root_kind, incident.root_id) == self.cause.root:
             return True
         near = incident.root_kind in NEAR_ROOTS
         return (near and (self._inside(incident) or self._same_cells(incident))) or (
-            self._of_the_release(incident) or self._of_the_mast(incident) or self._congested_beside(incident)
+            self._of_the_release(incident) or self._of_the_site(incident) or self._congested_beside(incident)
         )
 
     def _another(self, incident: Incident) -> bool:
@@ -85,24 +85,24 @@ class CauseMatcher:
         soon = estimated_start(self.own) - incident.started_at <= SHOWN_S
         return incident.root_kind == SCATTERED and inside and soon and self.mild and incident.traits.mild
 
-    def _of_the_mast(self, incident: Incident) -> bool:
-        """Mild beside mild on one mast: by chance, seldom enough, for so long as the incident lasts."""
-        if not (self.mild and incident.traits.mild and incident.root_kind in ("cell", *ONE_MAST)):
+    def _of_the_site(self, incident: Incident) -> bool:
+        """Mild beside mild on one site: by chance, seldom enough, for so long as the incident lasts."""
+        if not (self.mild and incident.traits.mild and incident.root_kind in ("cell", *ONE_SITE)):
             return False
         topology, bad = self.context.topology, set(incident.cells)
-        masts = (
-            group
+        groups = (
+            members
             for cell in sorted(self.cells & topology.cells.keys())
             for kind, name in (("site", topology.cells[cell].site_id), ("node", topology.cells[cell].node_id))
-            if bad & (group := topology.cells_of(kind, name))
+            if bad & (members := topology.cells_of(kind, name))
         )
-        mast = next(masts, frozenset[str]())
-        return bool(mast) and self._is_rare(mast, mast - bad, self.context.now - incident.started_at)
+        group = next(groups, frozenset[str]())
+        return bool(group) and self._is_rare(group, group - bad, self.context.now - incident.started_at)
 
-    def _is_rare(self, mast: frozenset[str], beside: frozenset[str], window_s: int) -> bool:
-        bad_outside = {b.object_id for b in self.context.onsets if self.context.now - b.at <= window_s} - mast
-        outside = self.context.objects_testable - len(mast)
-        return group_p_value(len(self.cells & beside), len(beside), len(bad_outside), outside, window_s) < RARE_ON_MAST
+    def _is_rare(self, group: frozenset[str], beside: frozenset[str], window_s: int) -> bool:
+        bad_outside = {b.object_id for b in self.context.onsets if self.context.now - b.at <= window_s} - group
+        outside = self.context.objects_testable - len(group)
+        return group_p_value(len(self.cells & beside), len(beside), len(bad_outside), outside, window_s) < RARE_ON_SITE
 
     def _congested_beside(self, incident: Incident) -> bool:
         """Congested, next to a cell that the incident has put out of service."""
@@ -128,7 +128,7 @@ class Assignment:
     def _place(self, incident: Incident) -> None:
         """Index the incident by place: only incidents near a cause, and wide ones, are tested for whether it belongs to
         them."""
-        narrow = incident.root_kind in ("cell", *ONE_MAST)
+        narrow = incident.root_kind in ("cell", *ONE_SITE)
         for place in places(incident.cells, self.context.topology) if narrow else {WIDE}:
             self._incidents_at.setdefault(place, set()).add(incident.incident_id)
 

@@ -18,8 +18,8 @@ SCATTERED_SHARE, SCATTERED_CELLS = 0.2, 4
 RAISED_SHARE = 0.1
 """Of the bad cells that a group needs, so many must have been raised. Chosen: sub-threshold evidence alone makes no
 cause."""
-ONE_MAST = ("site", "node")
-"""Cells of one mast share so much that a single bad one beside others that look like it will do, if chance is rare."""
+ONE_SITE = ("site", "node")
+"""Cells of one site share so much that a single bad one beside others that look like it will do, if chance is rare."""
 RARE = 0.01
 """Chance under which so many bad cells share a cause. Chosen: one in a hundred, of a dozen groups tested."""
 
@@ -75,7 +75,7 @@ def candidate_of(context: CorrelationContext, root: Root, by_cell: Mapping[str, 
     onsets = max(sets, key=len, default=frozenset[Onset]())
     share, least = (SCATTERED_SHARE, SCATTERED_CELLS) if root[0] == SCATTERED else (context.incident_policy.covers_share, 2)
     wanted, raised = max(least, share * len(members)), len({b.object_id for b in onsets})
-    if raised < max(1, RAISED_SHARE * wanted) or not (root[0] in ONE_MAST or _widespread(context, onsets)):
+    if raised < max(1, RAISED_SHARE * wanted) or not (root[0] in ONE_SITE or _widespread(context, onsets)):
         return None
     candidate = GroupCandidate(root, onsets, alike(context, root, onsets), len(members))
     return candidate if raised + candidate.alike >= wanted else None
@@ -91,7 +91,7 @@ def _by_time(onset: Onset) -> tuple[int, int, str]:
 
 
 def _widespread(context: CorrelationContext, onsets: Iterable[Onset]) -> bool:
-    """What lies behind several masts shows on more than one of them."""
+    """What lies behind several sites shows on more than one of them."""
     places = {_site(context, b.object_id) or b.object_id for b in onsets}
     return len(places) > 1
 
@@ -108,12 +108,12 @@ def alike(context: CorrelationContext, root: Root, onsets: frozenset[Onset]) -> 
 
 
 def _beside(context: CorrelationContext, root: Root, onsets: frozenset[Onset]) -> list[float]:
-    """-log10 p of the members that are not bad; behind several masts only those of masts with no bad cell, for the others
-    may look so because of their mast."""
+    """-log10 p of the members that are not bad; behind several sites only those of sites with no bad cell, for the others
+    may look so because of their site."""
     if not all(b.traits.gradual for b in onsets):
         return []
     others = context.members(root) - {b.object_id for b in onsets}
-    if root[0] not in ONE_MAST:
+    if root[0] not in ONE_SITE:
         bad_sites = {_site(context, b.object_id) for b in onsets} - {""}
         others = frozenset(cell for cell in others if _site(context, cell) not in bad_sites)
     return context.sub_threshold.of(sorted(others), families_of(onsets))

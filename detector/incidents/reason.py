@@ -76,7 +76,7 @@ def explanation(d: Degradation, kpis: Mapping[str, Kpi]) -> str:
         if p.kpi != d.kpi and ((kpi := kpis.get(p.kpi)) is None or kpi.shortfall(p.observed, p.expected) > 0)
     ]
     sure = quantities.by_chance(d.neg_log10_p)
-    return _sentence(observation_text(d, kpis.get(d.kpi)), beside(d), mast(d), confirmed([d]), sure, *also)
+    return _sentence(observation_text(d, kpis.get(d.kpi)), beside(d), alike_on_site(d), confirmed([d]), sure, *also)
 
 
 def _sentence(*parts: str) -> str:
@@ -93,7 +93,7 @@ def beside(d: Degradation) -> str:
     return f"neighbours carry {load:.1f} times their usual traffic"
 
 
-def mast(d: Degradation) -> str:
+def alike_on_site(d: Degradation) -> str:
     """Whether the other cells of the site look like it."""
     if not d.siblings:
         return ""
@@ -109,7 +109,7 @@ def place(degradations: Sequence[Degradation], root: Root, members: int, joined_
     bad = len({d.base_object for d in degradations})
     if kind == "cell":
         if bad == 1:
-            return _sentence(f"cell {root_id}", mast(degradations[0])).replace("; ", ", ")
+            return _sentence(f"cell {root_id}", alike_on_site(degradations[0])).replace("; ", ", ")
         others = ", ".join(sorted({d.base_object for d in degradations} - {root_id})[:5])
         return f"cell {root_id} and {others} began together" if joined_by_onset else f"cell {root_id} and {others}"
     where = PLACES[kind].format(id=root_id)

@@ -59,8 +59,8 @@ def scope(network: Network, kind: str, scope_id: str) -> tuple[tuple[int, ...], 
 
 
 def _scopes_of(network: Network, cell: int, site: int) -> dict[str, str]:
-    own, mast = network.cells[cell], network.sites[site]
-    return {"cell": own.cell_id, "site": own.site_id, "hub": mast.hub, "software": f"{own.vendor} {own.software}"}
+    own, hub = network.cells[cell], network.sites[site].hub
+    return {"cell": own.cell_id, "site": own.site_id, "hub": hub, "software": f"{own.vendor} {own.software}"}
 
 
 def _draw(rng: np.random.Generator, scenario: Scenario, network: Network, fault_id: str, kind: FaultKind) -> Fault | None:
@@ -99,7 +99,7 @@ def _collide(one: Fault, other: Fault) -> bool:
 
 
 def plan_works(scenario: Scenario, network: Network) -> Iterator[Fault]:
-    """Declared night works that take a mast down, about 7 per 1,000 cells a week; a third overruns its promise."""
+    """Declared night works that take a site down, about 7 per 1,000 cells a week; a third overruns its promise."""
     rng = scenario.rng("works")
     nights = np.flatnonzero((scenario.local % DAY_S == 3600) & (scenario.starts >= scenario.faults_from))
     for number, night in enumerate(nights.tolist(), 1):
@@ -124,7 +124,7 @@ def plan_works(scenario: Scenario, network: Network) -> Iterator[Fault]:
 
 
 def scripted_faults(scenario: Scenario, network: Network) -> tuple[Fault, ...]:
-    """The plan of each live day; objects are drawn, no mast twice a day while there are enough of them."""
+    """The plan of each live day; objects are drawn, no site twice a day while there are enough of them."""
     if scenario.fault_free:
         return ()
     rng = scenario.rng("script")
@@ -170,6 +170,6 @@ def _scripted(scenario: Scenario, network: Network, day: int, row: int, opening:
 
 
 def _widest_hub(network: Network) -> int:
-    """A mast of the hub behind most masts: one cut, many sites."""
+    """The first site of the hub that most sites depend on: one cut, many sites."""
     hubs = [site.hub for site in network.sites]
     return max(range(len(hubs)), key=lambda i: hubs.count(hubs[i]))

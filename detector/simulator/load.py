@@ -88,7 +88,7 @@ def _asleep(scenario: Scenario, network: Network) -> NDArray[np.bool_]:
 
 
 def _calendar(scenario: Scenario, network: Network) -> tuple[CalendarEvent, ...]:
-    """About one public holiday in 25 days and two matches a week, each at one to three masts."""
+    """About one public holiday in 25 days and two matches a week, each at one to three sites."""
     rng = scenario.rng("calendar")
     events = []
     for midnight in scenario.starts[scenario.local % DAY_S == 0].tolist():

@@ -40,7 +40,7 @@ class TicketRow:
 
 
 def root(fault: Fault, world: World) -> tuple[str, str]:
-    """How equipment names the place of this fault: hubs and releases alarm at their first mast or cell."""
+    """How equipment names the place of this fault: hubs and releases alarm at their first site or cell."""
     if fault.scope_kind in ("cell", "site", "nf"):
         return fault.scope_kind, fault.scope_id
     return "site", world.network.cells[fault.cells[0]].site_id

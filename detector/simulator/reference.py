@@ -66,7 +66,7 @@ def write_network(out: Path, world: World) -> None:
 
 
 def cell_history(scenario: Scenario, network: Network) -> Iterator[tuple[str | float | None, ...]]:
-    """One row per cell; the first mast changed its software before the first day, so its cells have two dated rows."""
+    """One row per cell; the first site changed its software before the first day, so its cells have two dated rows."""
     upgraded = scenario.start - 30 * DAY_S
     for cell, sector in zip(network.cells, network.sector.tolist(), strict=True):
         if cell.site_id == "s001":

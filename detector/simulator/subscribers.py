@@ -10,7 +10,7 @@ from detector.simulator.topology import Network
 
 HOME, WORK, LEISURE, TRANSIT = range(4)
 ATTRACTION = np.array([[0.4, 1.0, 0.3, 0.7], [1.0, 0.25, 0.4, 0.2], [0.8, 0.5, 1.0, 0.5], [0.4, 0.4, 1.0, 0.3]])
-"""[place, land use] weight of a mast."""
+"""[place, land use] weight of a site."""
 KINDS = ("consumer", "family", "enterprise", "government")
 SIZES = {"consumer": (1, 2), "family": (2, 6), "enterprise": (4, 40), "government": (6, 30)}
 SHARES = (0.62, 0.33, 0.04, 0.01)
@@ -95,7 +95,7 @@ def _spots(
     account: NDArray[np.int64],
     modern: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
-    """Families share a home mast, firms a place of work; a second cell is a neighbour of the first."""
+    """Families share a home site, firms a place of work; a second cell is a neighbour of the first."""
     count, land = len(account), np.array([s.land_use for s in network.sites])
     size = np.bincount(network.site, minlength=len(network.sites))
     firm = np.array([h.kind in ("enterprise", "government") for h in households])[account]
@@ -104,21 +104,21 @@ def _spots(
         weight = ATTRACTION[place, land] * size
         own = rng.choice(len(land), count, p=weight / weight.sum())
         shared = rng.choice(len(land), len(households), p=weight / weight.sum())[account]
-        mast = np.where((place == HOME) & ~firm | (place == WORK) & firm, shared, own)
-        spots[:, place, 0] = _cells_at(rng, network, mast, modern)
+        sites = np.where((place == HOME) & ~firm | (place == WORK) & firm, shared, own)
+        spots[:, place, 0] = _cells_at(rng, network, sites, modern)
         second = network.neighbours[spots[:, place, 0], rng.integers(0, 3, count)]
         spots[:, place, 1] = np.where(second >= 0, second, spots[:, place, 0])
     return spots
 
 
 def _cells_at(
-    rng: np.random.Generator, network: Network, mast: NDArray[np.int64], modern: NDArray[np.bool_]
+    rng: np.random.Generator, network: Network, sites: NDArray[np.int64], modern: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    chosen = np.empty(len(mast), np.int64)
+    chosen = np.empty(len(sites), np.int64)
     for site in range(len(network.sites)):
         here = network.site == site
         for new in (False, True):
-            who = np.flatnonzero((mast == site) & (modern == new))
+            who = np.flatnonzero((sites == site) & (modern == new))
             chosen[who] = rng.choice(np.flatnonzero(here if new else here & ~network.nr), len(who))
     return chosen
 

@@ -22,7 +22,7 @@ BANDS = {"coverage": "B20", "capacity": "B7", "nr": "n78"}
 
 @dataclass(frozen=True, kw_only=True)
 class SitePlan:
-    """One mast: which layers it carries and who runs it."""
+    """One site: which layers it carries and who runs it."""
 
     site_id: str
     tac: int
@@ -40,7 +40,7 @@ class SitePlan:
 class Network:
     """The cells in a fixed order and, beside them, arrays over that order: [C] unless stated otherwise.
 
-    neighbours: [C, 8], -1 where there are fewer. sites: the masts, `site[c]` indexes them.
+    neighbours: [C, 8], -1 where there are fewer. sites: `site[c]` indexes them.
     """
 
     cells: tuple[Cell, ...]
@@ -184,7 +184,7 @@ def _cell(plan: SitePlan, index: int, layer: str, sector: int) -> Cell:
 def _neighbours(
     sites: list[SitePlan], site: NDArray[np.int64], sector: NDArray[np.int64], layer: NDArray[np.str_]
 ) -> NDArray[np.int64]:
-    """Same mast first (same layer, then same sector), then the facing sector of the nearest masts with this technology."""
+    """Same site first (same layer, then same sector), then the facing sector of the nearest sites with this technology."""
     place = np.array([(s.latitude, s.longitude * 0.65) for s in sites])
     apart = np.linalg.norm(place[:, None] - place[None], axis=2)
     table = np.full((len(site), NEIGHBOURS), -1)

@@ -1,4 +1,4 @@
-"""A mast, a hub or a cell without power or transport."""
+"""A site, a hub or a cell without power or transport."""
 
 import numpy as np
 

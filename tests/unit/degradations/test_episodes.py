@@ -221,7 +221,7 @@ def test_missing_counts_of_other_objects_are_carried_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beside", "kind"), [("nothing", "outage"), ("works at the next mast", "no_data"), ("the next mast is down", "no_data")]
+    ("beside", "kind"), [("nothing", "outage"), ("works at the next site", "no_data"), ("the next site is down", "no_data")]
 )
 def test_the_load_of_another_mast_confirms_no_missing_data(beside: str, kind: str) -> None:
     """c2.1 carries more: either the users of c1.1, which is silent, or those of c3.1, of which everybody knows."""

@@ -119,15 +119,15 @@ def test_a_sleeping_cell_keeps_its_rows_raises_no_alarm_and_its_neighbours_carry
 
 
 def test_people_leave_a_dead_mast_and_those_without_any_cover_suffer(calm: World) -> None:
-    mast = tuple(np.flatnonzero(calm.network.site == 0).tolist())
-    dark = with_fault(calm, "outage", mast)
+    site = tuple(np.flatnonzero(calm.network.site == 0).tolist())
+    dark = with_fault(calm, "outage", site)
     people = build_people(calm.scenario, calm.network)
     before, after = (day_presence(w, people, 0, w.day(0)) for w in (calm, dark))
     ten = MONDAY + 10 * 3600
 
     def seconds(presence: object, here: bool) -> int:
         p = before if presence is before else after
-        chosen = (p.hour == ten) & (np.isin(p.cell, mast) == here)
+        chosen = (p.hour == ten) & (np.isin(p.cell, site) == here)
         return int(p.seconds[chosen].sum())
 
     assert seconds(before, True) > 0
@@ -139,12 +139,12 @@ def test_people_leave_a_dead_mast_and_those_without_any_cover_suffer(calm: World
 
 
 def test_own_failures_follow_the_cell_and_complaints_follow_own_failures(calm: World) -> None:
-    mast = tuple(np.flatnonzero(calm.network.site == 0).tolist())
-    bad = with_fault(calm, "access", mast, severity=0.6)
+    site = tuple(np.flatnonzero(calm.network.site == 0).tolist())
+    bad = with_fault(calm, "access", site, severity=0.6)
     people = build_people(calm.scenario, calm.network)
     presence = day_presence(bad, people, 0, bad.day(0))
     during = (presence.hour >= NINE) & (presence.hour < NINE + 4 * 3600)
-    behind = np.isin(presence.cell, mast)
+    behind = np.isin(presence.cell, site)
     own, others = (presence.failures[during & b].sum() / presence.attempts[during & b].sum() for b in (behind, ~behind))
     assert own > 0.4 > 0.05 > others
     calls = [c for c in Complaints(bad, people).day(0, presence) if c.cause == 0]
