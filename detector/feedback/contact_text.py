@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.config_files import config_file
@@ -134,9 +135,9 @@ def _balance(pattern: re.Pattern[str], negation: frozenset[str], plain: str) -> 
 
 
 @cache
-def words() -> Words:
+def words(path: Path = _WORDS_FILE) -> Words:
     """The packaged words, read once."""
-    found = read_toml(_WORDS_FILE, mend="restore it from the package")
+    found = read_toml(path, mend="restore it from the package")
     return Words(
         {language: _stems_of(found, language) for language in (*found["usual"], PROPER)},
         _telling(found["usual"]),

@@ -200,7 +200,7 @@ def test_what_was_known_of_feeds_incidents_and_the_service_is_there_in_tables(da
     assert store.key_fingerprints.get() == KeyFingerprints({1: "f1", 2: "f2"}, ("v1", "v2"))
     assert (store.audit.head().row, store.audit.head().hash) == (3, "abc")
     states = store.receiver_states.all()
-    assert (states["desk"].failures, states["desk"].since) == (2, 55.5)
+    assert (states["desk"].outage.failures, states["desk"].outage.since) == (2, 55.5)
     assert store.outbox.is_off("old", "https://old.example/")
     assert not store.outbox.is_off("desk", "")
     assert store.outbox.follow_clock("m", 12.5, 1.0) == 0.0
