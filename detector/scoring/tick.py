@@ -118,7 +118,7 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
         "neg_log10_p": combined,
         "recent": with_idle_probability(neg_log10_p[0], sample.idle_probability[0]),
         "excess": _at(excess, loudest),
-        "matters": matters.any(axis=0),
+        "matters": np.asarray(matters.any(axis=0)),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[shown_at],
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Row, String, Table, cast, delete, or_, select, update
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Row, String, Table, cast, delete, false, or_, select, update
 
 from detector.store import tables
 from detector.store.arrays import ArrayStore
@@ -210,7 +210,7 @@ def _holds(column: Column[Any], person: PersonMatcher) -> ColumnElement[bool] | 
     """What is true of every value that names the person, and of few others; None if there is no name to look for."""
     if column.info.get("pii") in (SUBJECT, NAMED):
         return _is([column], person) if person.names else None
-    return _contains(column, person.stored)
+    return _contains(column, person.stored) if person.stored else None
 
 
 def _means(column: Column[Any], person: PersonMatcher) -> Callable[[Any], bool]:
@@ -220,10 +220,10 @@ def _means(column: Column[Any], person: PersonMatcher) -> Callable[[Any], bool]:
     return person.in_json if isinstance(column.type, JSON) else person.in_text
 
 
-def _contains(column: Column[Any], words: Sequence[str]) -> ColumnElement[bool] | None:
-    """Whether the value holds one of these words, somewhere and in letters of any size; None if there are no words."""
+def _contains(column: Column[Any], words: Sequence[str]) -> ColumnElement[bool]:
+    """Whether the value holds one of these words, somewhere and in letters of any size; false if there are no words."""
     text = cast(column, String) if isinstance(column.type, JSON) else column
-    return or_(*(text.contains(word, autoescape=True) for word in words)) if words else None
+    return or_(false(), *(text.contains(word, autoescape=True) for word in words))
 
 
 def _naming(raw: str) -> Any:
