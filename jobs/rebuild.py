@@ -1,7 +1,5 @@
 """What `precall rebuild` does about each kind of trouble: quarantine, read again, learn again, put in order."""
 
-from collections.abc import Sequence
-
 from detector.app import App
 from detector.clock import WallClock
 from detector.domain.errors import Misconfigured
@@ -14,7 +12,7 @@ from detector.store.verify import Trouble
 from jobs.daemon_lease import LeaseKeeper, daemon_url
 from jobs.restore import restore_damaged
 from jobs.service import jobs_of
-from jobs.verify import MENDABLE, Verified, verify
+from jobs.verify import Verified, verify
 
 _STOPS = frozenset({"database", "schema", "keys"})
 """Kinds of trouble beside which nothing can be mended."""
@@ -59,11 +57,6 @@ def rebuild(app: App, found: Verified) -> Verified:
     if store.progress.until(LEARN) is not None:
         jobs_of(app).run("learn_if_due")  # what was learned and is lost
     return verify(settings, at_work=False)
-
-
-def mendable(troubles: Sequence[Trouble]) -> list[Trouble]:
-    """Those that `rebuild` does away with."""
-    return [one for one in troubles if one.kind in MENDABLE]
 
 
 def _reference(app: App) -> Reference:

@@ -13,24 +13,6 @@ from detector.store import Store
 from detector.store.database import Database
 from detector.store.verify import RESTORE, Trouble, Verification
 
-MENDABLE = frozenset(
-    {
-        "index",
-        "reference",
-        "waiting",
-        "history",
-        "presence",
-        "orphan",
-        "part",
-        "array",
-        "folder",
-        "audit",
-        "daemon",
-        "rights",
-    }
-)
-"""Kinds of trouble that `rebuild` does away with."""
-
 
 @dataclass(frozen=True)
 class Verified:

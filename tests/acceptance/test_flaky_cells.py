@@ -108,11 +108,13 @@ def test_it_is_as_grave_as_it_is_long(day):
         16: {"major", "critical"},
         15: {"major", "critical"},
     }
+    assert incidents
     assert all(i.severity in expected[NAMES.index(i.root_id)] for i in incidents)
 
 
 def test_it_ended_with_its_hour_and_that_is_decided_within_three(day):
     _, incidents = day
+    assert incidents
     for incident in incidents:
         assert incident.ended_at == incident.started_at + HOUR
         assert incident.resolved_at - incident.ended_at <= 3 * HOUR

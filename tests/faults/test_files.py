@@ -99,6 +99,7 @@ def test_each_poison_is_reported_in_one_line(what, poisoned):
 
 
 def test_names_of_any_bytes_can_be_stored_and_shown(poisoned):
+    assert poisoned.found
     for code, where, example in poisoned.found:
         f"{code} {where} {example}".encode()
         assert where.isprintable(), where
