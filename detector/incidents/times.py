@@ -65,12 +65,16 @@ def is_ongoing(members: Sequence[Degradation]) -> bool:
 
 def end_with_incident(tracked: Tracked, incidents: Iterable[Incident]) -> Tracked:
     """Open degradations end with their incident where that is over, and no later than the last period that they took account
-    of; those of other durations that end so are among `degradations` then."""
+    of, which is also the end of one that began after the incident's; those of other durations that end so are among
+    `degradations` then."""
     ends = {name: i.ended_at for i in incidents if i.state == "resolved" for name in i.degradation_ids}
 
     def ended_with(d: Degradation) -> Degradation:
         end = ends.get(d.degradation_id) if d.open else None
-        return d if end is None else replace(d, cleared_at=max(min(end, d.updated_at), d.started_at))
+        if end is None:
+            return d
+        last = min(end, d.updated_at) if end > d.started_at else d.updated_at
+        return replace(d, cleared_at=max(last, d.started_at))
 
     others = tuple(map(ended_with, tracked.other_durations))
     return replace(

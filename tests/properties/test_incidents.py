@@ -1,6 +1,6 @@
 """Whatever the cells do: ids stay, states move only as they may, and nothing depends on the order of rows."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detector.domain.degradation import SEVERITIES
@@ -76,8 +76,20 @@ def test_the_order_of_rows_does_not_matter(ticks: list[dict[str, str]], site_kno
     assert one.incidents == other.incidents
 
 
+CALM = {name: "core-ok" if name == "amf1" else "ok" for name in CELLS}
+AGAIN_AS_IT_ENDS = [
+    CALM,
+    CALM | {"c2.1": "sharp", "c2.2": "sharp"},
+    CALM | {"c1.2": "sharp", "c1.3": "sharp"},
+    CALM,
+    CALM | {"c2.2": "sharp"},
+]
+"""A cell turns bad again in the tick in which its hub's incident is over: it had ended where it began."""
+
+
 @settings(max_examples=40, deadline=None)
 @given(TICKS)
+@example(AGAIN_AS_IT_ENDS)
 def test_episodes_have_one_id_per_object_family_and_start_and_never_overlap(ticks: list[dict[str, str]]) -> None:
     story = story_of(ticks, True)
     open_now = [(d.object_id, d.family) for d in story.degradations.values() if d.open]

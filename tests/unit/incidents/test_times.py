@@ -123,6 +123,8 @@ def test_what_echoes_an_incident_ends_with_it():
     seen = replace(echo, updated_at=52 * QUARTER)
     assert ends([over, seen], third) == [50 * QUARTER, 50 * QUARTER]
     assert ends([echo], third) == [46 * QUARTER], "no later than the last period it speaks of"
+    later = replace(echo, started_at=51 * QUARTER, updated_at=52 * QUARTER)
+    assert ends([later], third) == [52 * QUARTER], "one that began after the incident's end has a period, not none"
 
 
 def test_a_cell_that_is_still_out_of_service_keeps_its_incident_open_however_weak_its_evidence():
