@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from detector.domain.alert import ALERT_TYPES, Alert, alert_key
 
+NOBODY = "-"
+"""Receiver of an alert that no receiver is configured for: kept for the record."""
 SUPERSEDED = "superseded: a later alert of the incident says what is true now"
 ENDINGS = ("resolved", "operations.feed.resumed.v1")
 """Types of alerts that report an end."""
@@ -33,6 +35,26 @@ class Message:
     attempts: int
     next_at: float
     last_error: str
+
+    @classmethod
+    def of(cls, alert: Alert, receiver: str, due_at: float) -> Self:
+        """The alert for one receiver, never tried yet; due at `due_at` (s, wall)."""
+        return cls(
+            key=alert.key,
+            receiver=receiver,
+            incident_id=alert.incident_id,
+            type=alert.type,
+            sequence=alert.sequence,
+            severity=alert.severity,
+            time=alert.time,
+            expires_at=alert.expires_at,
+            data=dict(alert.data),
+            body=None,
+            state="sent" if receiver == NOBODY else "pending",
+            attempts=0,
+            next_at=due_at,
+            last_error="",
+        )
 
     @property
     def alert(self) -> Alert:

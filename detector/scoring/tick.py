@@ -86,11 +86,11 @@ def score(
         missing=awaited & ~here,
         neighbour_load=_neighbours(now, reference.topology),
         testable_share=float(here[awaited].mean()) if awaited.any() else 1.0,
-        ewma=now.ewma_state(_unquiet(figures, detection_policy)),
+        ewma=now.ewma_state(_unquiet(figures)),
     )
 
 
-def _unquiet(figures: dict[str, NDArray[Any]], detection_policy: DetectionPolicy) -> NDArray[np.bool_]:
+def _unquiet(figures: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
     """[object, KPI]: a sharper change than drift, excluded from the drift's sums."""
     return np.asarray(np.nan_to_num(figures["recent"]) >= HEALTHY_BELOW + 1.0)
 

@@ -8,16 +8,14 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from detector.domain.alert import Alert
 from detector.domain.identity import Choice
-from detector.domain.message import Message
+from detector.domain.message import NOBODY, Message
 from detector.domain.window import DAY_S, HOUR_S
 from detector.store.database import Database
-from detector.store.records import noun_of, upsert
+from detector.store.records import noun_of, row_of, upsert
 from detector.store.redriving import redrive
 from detector.store.tables import delivery_clock, receiver_state
 from detector.store.tables import outbox as table
 
-NOBODY = "-"
-"""Receiver of an alert that nobody is configured to get."""
 WITHDRAWN = "withdrawn: corrected data do not bear it out"
 CLAIMED_AT_ONCE = 50
 """Messages that one claim leases. Chosen: their attempts end within the lease, several at a time."""
@@ -41,13 +39,9 @@ class Outbox:
     def add(self, connection: Connection, alert: Alert, receivers: Sequence[str], due_at: float) -> None:
         """Part of the deciding transaction; an alert that is there already stays as it is. Without receivers it is kept
         for the record."""
-        row = {f: getattr(alert, f) for f in ("key", "incident_id", "type", "sequence", "severity", "time", "expires_at")}
-        row |= {"data": dict(alert.data), "attempts": 0, "next_at": due_at}
         known = set(connection.execute(select(table.c.receiver).where(table.c.key == alert.key)).scalars())
-        for name in receivers or [NOBODY]:
-            if name not in known:
-                state = "pending" if name != NOBODY else "sent"
-                upsert(connection, table, [row | {"receiver": name, "state": state}])
+        new = [row_of(Message.of(alert, name, due_at)) for name in receivers or [NOBODY] if name not in known]
+        upsert(connection, table, new)
 
     def sequence(self, connection: Connection, incident_id: str) -> int:
         """How many different alerts this incident has had."""
@@ -55,7 +49,7 @@ class Outbox:
         return int(connection.execute(query).scalar() or 0)
 
     def opened_since(self, connection: Connection, since: int) -> Counter[str]:
-        """How many `opened` alerts each care team was given after `since` (s), those withdrawn unheard left out."""
+        """How many `opened` alerts each care team was given after `since` (s), those withdrawn unsent left out."""
         query = select(table.c.key, table.c.data).where(
             table.c.type == "opened", table.c.time > since, table.c.state != "withdrawn"
         )

@@ -8,9 +8,9 @@ from typing import Any
 
 from detector.domain.alert import Alert
 from detector.domain.identity import Choice
-from detector.domain.message import Message, missed, redriven
+from detector.domain.message import NOBODY, Message, missed, redriven
 from detector.store.memory.tables import InMemoryRepository, InMemoryTransaction
-from detector.store.outbox import CLAIMED_AT_ONCE, LEASE_S, LONGEST_FIRST_WAIT_S, LONGEST_WAIT_S, NOBODY, WITHDRAWN
+from detector.store.outbox import CLAIMED_AT_ONCE, LEASE_S, LONGEST_FIRST_WAIT_S, LONGEST_WAIT_S, WITHDRAWN
 
 
 class InMemoryOutbox(InMemoryRepository):
@@ -19,23 +19,7 @@ class InMemoryOutbox(InMemoryRepository):
     def add(self, transaction: InMemoryTransaction, alert: Alert, receivers: Sequence[str], due_at: float) -> None:
         rows = transaction.rows(self.name)
         for name in receivers or [NOBODY]:
-            message = Message(
-                key=alert.key,
-                receiver=name,
-                incident_id=alert.incident_id,
-                type=alert.type,
-                sequence=alert.sequence,
-                severity=alert.severity,
-                time=alert.time,
-                expires_at=alert.expires_at,
-                data=dict(alert.data),
-                body=None,
-                state="pending" if name != NOBODY else "sent",
-                attempts=0,
-                next_at=due_at,
-                last_error="",
-            )
-            rows.setdefault((alert.key, name), message)
+            rows.setdefault((alert.key, name), Message.of(alert, name, due_at))
 
     def sequence(self, transaction: InMemoryTransaction, incident_id: str) -> int:
         own = (one.sequence for one in transaction.rows(self.name).values() if one.incident_id == incident_id)
