@@ -207,9 +207,9 @@ def gravity(results: Results, incident: Incident) -> tuple[int, float, str]:
 def why_false(matches: Matches, incident: Incident) -> str:
     """Evidence against this incident, or what might explain it."""
     if incident.suppression == MAINTENANCE:
-        return "Declared works; nobody was told."
+        return "Declared works; nobody was notified."
     if incident.silent:
-        return f"Suppressed ({incident.suppressed_reason}); nobody was told."
+        return f"Suppressed ({incident.suppressed_reason}); nobody was notified."
     own = [d for d in matches.results.degradations if d.degradation_id in set(incident.degradation_ids)]
     nearby = [(_gap(d, f), f) for d in own for f in matches.truth.faults or () if _touches(matches, d, f)]
     if not nearby:

@@ -13,7 +13,7 @@ RESOLVED_WITHIN_S = 5.0
 def receiver_problems(receivers: Sequence[Receiver]) -> Iterator[str]:
     """One line for each receiver that alerts cannot reach, or for there being none."""
     if not receivers:
-        yield "receivers: none configured; alerts are kept, but nobody is told"
+        yield "receivers: none configured; alerts are stored and sent to nobody"
     asked: dict[str, str] = {}
     for receiver in receivers:
         try:

@@ -110,7 +110,7 @@ def _notes(past: Past) -> tuple[str, ...]:
     return (
         "Index: 100 nothing failed, 0 nothing worked, as it is likely to be remembered.",
         "People without any degradation are in no row.",
-        f"Groups of fewer than {past.floor} people are not told.",
+        f"Groups of fewer than {past.floor} people are left out.",
         *withdrawal_note(past),
     )
 

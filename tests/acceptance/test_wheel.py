@@ -63,7 +63,7 @@ def test_check_and_a_small_backtest(installed: Path, tmp_path: Path):
     checked = run(precall, "check", "--config", settings, cwd=tmp_path)
     assert checked.returncode == 1
     assert checked.stdout.splitlines()[-2:] == [
-        "receivers: none configured; alerts are kept, but nobody is told",
+        "receivers: none configured; alerts are stored and sent to nobody",
         "1 to mend",
     ], checked.stdout + checked.stderr
     out = tmp_path / "out"
