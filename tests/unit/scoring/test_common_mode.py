@@ -93,7 +93,9 @@ NOT_EXCUSED = pytest.approx(1.0, abs=0.2)
 
 
 @pytest.mark.parametrize("fault", ["slower", "failing"])
-@pytest.mark.parametrize("sites", [[*range(1, 20, 2), 0], range(2, 15), [*range(13)]], ids=["33 scattered", "39", "first 39"])
+@pytest.mark.parametrize(
+    "sites", [[*range(1, 20, 2), 0], range(2, 15), [*range(13)]], ids=["33 scattered", "39", "first 39"]
+)
 def test_what_strikes_more_than_half_of_the_cells_behind_one_hub_is_no_weather(sixty, sites, fault):
     behind, network = of_sites(sites), topology(60, hub=sites)
     struck = {fault: behind, "extra": 0.05}
