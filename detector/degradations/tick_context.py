@@ -23,7 +23,7 @@ FEWEST_TO_COMPARE = 3
 """Cells from which "everywhere" is judged. Chosen: two cells have no majority."""
 LEAST_LEFT = 0.15
 """Share of the cells that have to carry something for the others to be at fault. Chosen: as for `scoring.common_mode`."""
-AS_USUAL = 0.7
+BUSY_ENOUGH = 0.7
 """Share of its expected traffic from which a cell is as busy as ever. Chosen: an ordinary hour is seldom under it."""
 
 
@@ -91,7 +91,7 @@ class TickContext:
         if known < FEWEST_TO_COMPARE or gone * 2 < known:
             return False
         left = self.most_carried[self.volume_known & ~self.collapsed]
-        return not (len(left) >= max(FEWEST_TO_COMPARE, known * LEAST_LEFT) and float(np.median(left)) >= AS_USUAL)
+        return not (len(left) >= max(FEWEST_TO_COMPARE, known * LEAST_LEFT) and float(np.median(left)) >= BUSY_ENOUGH)
 
     @cached_property
     def availability_bad(self) -> NDArray[np.bool_]:

@@ -67,8 +67,8 @@ def factor(
 
     First the whole network's factor, then each region's own around it; each the median over buckets of neighbouring
     objects, so that a fault of one site, one TAC or a third of the network moves it little. Where one group has surely moved
-    and the others surely have not, the move is a fault of that group, and the others alone give the factor. Quality only ever
-    gets worse in common, only when surely so, and within what weather does; core KPIs have no common factor.
+    and the others surely have not, the move is a fault of that group, and the others alone give the factor. Quality only
+    ever gets worse in common, only when surely so, and within what weather does; core KPIs have no common factor.
     """
     common = np.ones_like(events)
     if kpi.technology == "core":
@@ -104,12 +104,12 @@ def groups_of(objects: Sequence[str], topology: Topology) -> Flags:
 def _excused(kpi: Kpi, moves: Floats, regional: bool, explained: Flags | None) -> Floats:
     """What of these moves of quality is excused."""
     worse = np.maximum(moves**kpi.worse_sign, 1.0)
-    usual = np.zeros(len(moves), bool) if explained is None else explained
+    declared = np.zeros(len(moves), bool) if explained is None else explained
     if kpi.traits.counts_failures:
-        most = np.where(regional & ~usual, MOST_REGIONAL, MOST_FAILURES)
-        excused = np.where((worse > most) & regional & ~usual, 1.0, np.minimum(worse, most))
+        most = np.where(regional & ~declared, MOST_REGIONAL, MOST_FAILURES)
+        excused = np.where((worse > most) & regional & ~declared, 1.0, np.minimum(worse, most))
     else:
-        excused = np.where(worse > np.where(usual, MOST_FAILURES, MOST_SLOWER), 1.0, worse)
+        excused = np.where(worse > np.where(declared, MOST_FAILURES, MOST_SLOWER), 1.0, worse)
     return np.asarray(excused**kpi.worse_sign, np.float64)
 
 

@@ -70,8 +70,8 @@ class World:
     def excused(self, network, kpi, cells, **fault):
         """How the expectation of these cells over the newest period has moved with the network."""
         k, sides = self.frame.kpi_index[kpi.id], (self.evidence(network, **fault), self.evidence(topology(1)))
-        then, usual = (found.newest_expected[list(cells), k] for found in sides)
-        return float(np.median((1 - then) / (1 - usual) if kpi.counts_successes else then / usual))
+        then, quiet = (found.newest_expected[list(cells), k] for found in sides)
+        return float(np.median((1 - then) / (1 - quiet) if kpi.counts_successes else then / quiet))
 
 
 def raised(found, kpi):
