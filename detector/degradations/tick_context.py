@@ -56,7 +56,14 @@ class TickContext:
         shared = (joint >= self.threshold + JOINT_MARGIN) & self._enough(
             sites.shared(np.where(joint > 0, evidence.excess, 0.0))
         )
-        return np.asarray((alone | shared) & evidence.matters & ~evidence.missing[:, None])
+        volumes = np.array([kpi.traits.traffic for kpi in evidence.kpis], bool)
+        silent = self.fell_silent[:, None] & volumes
+        return np.asarray((alone | shared | silent) & evidence.matters & ~evidence.missing[:, None])
+
+    @cached_property
+    def fell_silent(self) -> NDArray[np.bool_]:
+        """[object]: its whole site carries nothing, which neither its usual idle hours nor the day explain."""
+        return np.asarray(self.evidence.site_silence >= self.threshold + JOINT_MARGIN)
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Failures worth raising; of other kinds than counts of failures there is no least number."""
