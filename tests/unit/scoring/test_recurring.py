@@ -1,0 +1,107 @@
+"""What happens at the same time every day is no news; what happens on one day is, and so is what fails to happen."""
+
+import itertools
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from detector.domain.frame import KpiFrame
+from detector.domain.policy import DetectionPolicy
+from detector.domain.ports import Operator, Reference
+from detector.scoring import band, fit, from_arrays, score
+from tests.unit.scoring.faultless_network import kpi
+
+BERLIN = ZoneInfo("Europe/Berlin")
+OPERATOR = Operator(timezone="Europe/Berlin")
+POLICY = DetectionPolicy()
+RAISED = 5.0
+"""-log10 p that raises an object of a small network."""
+HOUR = 3600
+GAUGE, STATE, VOLUME, MEAN, RATIO, RATE = ("gauge", "up"), ("state", "both"), ("volume", "up"), ("mean", "up"), ("ratio", "up"), ("rate", "down")
+
+
+class World:
+    """Six objects of one KPI, the first of which changes by `times` from `since` to `until` (local seconds of the day)."""
+
+    def __init__(self, kind=GAUGE, *, period_s=900, days=21, since=0, until=6 * HOUR, times=14 / 45, **more):
+        self.kind, self.period_s, self.days = kind, period_s, days
+        self.since, self.until, self.times = since, until, times
+        given = {"noise": 0.05, "first": "2026-03-02", "only": range(7), "jitter_s": 0.0, "seed": 1} | more
+        self.first = datetime.fromisoformat(given["first"]).replace(tzinfo=BERLIN)
+        self.noise, self.only, self.jitter_s = given["noise"], given["only"], given["jitter_s"]
+        self.rng = np.random.default_rng(given["seed"])
+        begin = int(self.first.timestamp())
+        self.starts = np.arange(begin, begin + (days + 2) * 86400, period_s)
+        wall = [datetime.fromtimestamp(s, BERLIN) for s in self.starts.tolist()]
+        self.tod = np.array([at.hour * 3600 + at.minute * 60 for at in wall])
+        self.day = np.array([(at.date() - self.first.date()).days for at in wall])
+        self.weekday = np.array([at.weekday() for at in wall])
+        late = self.rng.normal(0, self.jitter_s, days + 4)[self.day] if self.jitter_s else 0.0
+        inside = self._share(self.tod - late) * np.isin(self.weekday, list(self.only))
+        self.level = np.ones((len(self.starts), 6))
+        self.level[:, 0] = 1 + (times - 1) * inside
+
+    def _share(self, tod):
+        """How much of each period lies within."""
+        return np.clip((self.until - tod) / self.period_s, 0, 1) - np.clip((self.since - tod) / self.period_s, 0, 1)
+
+    def place(self, day, second):
+        return int(np.flatnonzero((self.day == day) & (self.tod == second))[0])
+
+    def frame(self):
+        kind, direction = self.kind
+        noisy = self.level * np.exp(self.rng.normal(0, self.noise, self.level.shape))
+        n = self.rng.poisson(3000, self.level.shape).astype(float)
+        match kind:
+            case "ratio":
+                events, size = n - self.rng.binomial(n.astype(int), np.clip(0.02 * noisy, 0, 1)), n
+            case "rate":
+                events, size = self.rng.poisson(0.02 * n * noisy).astype(float), n
+            case "state":
+                events, size = np.round(40_000 * self.level), np.ones_like(n)
+            case _:
+                events, size = np.round(45_000 * noisy), np.ones_like(n)
+        own = kpi("x", kind, direction, technology="core", family="core", floor=0.01 if kind == "ratio" else 0.2)
+        return KpiFrame(
+            starts=self.starts,
+            duration_s=self.period_s,
+            objects=tuple(f"amf-{i}" for i in range(6)),
+            kpis=(own,),
+            numerator=events[..., None],
+            denominator=size[..., None],
+            suspect=np.zeros(n.shape, bool),
+        )
+
+
+def part(frame, first, last):
+    cut = slice(max(first, 0), last)
+    return KpiFrame(
+        starts=frame.starts[cut].copy(),
+        duration_s=frame.duration_s,
+        objects=frame.objects,
+        kpis=frame.kpis,
+        numerator=frame.numerator[cut].copy(),
+        denominator=frame.denominator[cut].copy(),
+        suspect=frame.suspect[cut].copy(),
+    )
+
+
+def learned(world, frame):
+    history = part(frame, 0, int((world.day < world.days).sum()))
+    none = np.zeros(history.suspect.shape, bool)
+    return fit(history, timezone="Europe/Berlin", excluded=none, peers=None, detection_policy=POLICY)
+
+
+def raised(world, *, first=None, hours=24.0):
+    """Times of day, from the first day after the history on, at which the first object is raised."""
+    frame = world.frame()
+    base, ewma, found = learned(world, frame), None, []
+    first = world.place(world.days, 0) if first is None else first
+    for p in range(first - 8, min(first + int(hours * HOUR / world.period_s), len(frame.starts))):
+        got = score(part(frame, p - 11, p + 1), base, Reference(operator=OPERATOR), frame.objects, POLICY, ewma)
+        ewma = got.ewma
+        if p >= first and got.matters[0, 0] and got.neg_log10_p[0, 0] > RAISED:
+            found.append(int(world.tod[p]))
+    return found
