@@ -32,7 +32,7 @@ IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": (
 """Cell state -> families that are no evidence for a cell in it."""
 EVENT_LOAD = 1.5
 """Load or traffic over this multiple of its expectation is a declared event's. Chosen: no ordinary day reaches it."""
-CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
+CONFIRMERS = ("neighbours", "core", "alarm", "ticket", "people")
 """What can confirm that users of an object without data are without service."""
 
 
@@ -65,13 +65,15 @@ def kind_of(context: TickContext, i: int, family: str, kpi: Kpi, *, periods: int
 
 def volume_kind(context: TickContext, i: int) -> DegradationKind | None:
     """Traffic below its expectation: an outage, a sleeping cell, or only people who are somewhere else (None): on a
-    declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more."""
+    declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more, or a whole site that
+    carried traffic until it fell silent."""
     object_id = context.evidence.objects[i]
     if not context.collapsed[i]:
         return None
     if context.availability_bad[i] or context.alarmed(object_id, context.evidence.tick.start):
         return OUTAGE
-    if context.all_quiet or (on(context, object_id, "holiday") and not neighbours_carry_more(context, i)):
+    borne_out = context.fell_silent[i] or neighbours_carry_more(context, i)
+    if context.all_quiet or (on(context, object_id, "holiday") and not borne_out):
         return None
     return OUTAGE if surroundings_collapsed(context, i) else SLEEPING
 
@@ -105,6 +107,8 @@ def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationK
         said.add("core")
     if context.missing_objects.ticketed(i):
         said.add("ticket")
+    if context.evidence.objects[i] in context.deserted:
+        said.add("people")
     confirmed = tuple(name for name in CONFIRMERS if name in said)
     return (OUTAGE if confirmed else NO_DATA), confirmed
 

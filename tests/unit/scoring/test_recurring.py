@@ -1,6 +1,5 @@
 """What happens at the same time every day is no news; what happens on one day is, and so is what fails to happen."""
 
-import itertools
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -105,3 +104,88 @@ def raised(world, *, first=None, hours=24.0):
         if p >= first and got.matters[0, 0] and got.neg_log10_p[0, 0] > RAISED:
             found.append(int(world.tod[p]))
     return found
+
+
+def changed(world, second, times):
+    """What is raised within two hours where the first object changes on the first day after the history."""
+    first = world.place(world.days, second)
+    world.level[first : first + 8 * HOUR // world.period_s, 0] = times
+    return raised(world, first=first, hours=2)
+
+
+BAD = {GAUGE: 14 / 45, STATE: 14 / 45, VOLUME: 0.05, MEAN: 0.4, RATIO: 3.0, RATE: 3.0}
+
+
+@pytest.mark.parametrize("since", [0, 3 * HOUR + 37 * 60], ids=["midnight", "03:37"])
+@pytest.mark.parametrize(("kind", "times"), BAD.items(), ids=[kind for kind, _ in BAD])
+def test_a_step_of_every_day_is_no_news_and_one_at_another_time_is(kind, times, since):
+    assert raised(World(kind, since=since, times=times)) == []
+    assert changed(World(kind, since=since, times=times), 22 * HOUR, times)[0] <= 22 * HOUR + 900
+
+
+HABITS = {
+    "by five minutes": {"period_s": 300},
+    "by the hour": {"period_s": 3600, "since": 3 * HOUR + 37 * 60},
+    "seen four times": {"days": 4},
+    "seen for a week": {"days": 7},
+    "on working days": {"only": range(5)},
+    "on working days, seen for a week": {"only": range(5), "days": 7},
+    "on Mondays": {"only": [0]},
+    "over the change to summer time": {"first": "2026-03-10"},
+    "over the change to winter time": {"first": "2026-10-06"},
+    "for a quarter of an hour": {"since": 3 * HOUR + 1800, "until": 3 * HOUR + 2700},
+    "beside much noise": {"noise": 0.2, "times": 0.4},
+}
+
+
+@pytest.mark.parametrize("habit", HABITS.values(), ids=HABITS)
+def test_a_step_that_recurs_is_expectation(habit):
+    assert raised(World(**habit), hours=47) == []
+    assert changed(World(**habit), 22 * HOUR, 14 / 45)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("days", [7, 21])
+def test_a_step_whose_minute_varies_is_no_news_early_or_late(days, seed):
+    assert raised(World(jitter_s=1200, days=days, seed=seed), hours=47) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "times", "stays"), [(STATE, 14 / 45, 1.0), (GAUGE, 45 / 14, 1.0), (RATE, 0.2, 1.0)], ids=["state", "gauge", "rate"]
+)
+def test_a_step_that_fails_to_come_is_news(kind, times, stays):
+    assert changed(World(kind, times=times), 0, stays)[0] <= 900
+
+
+def test_a_step_on_two_days_of_twenty_is_no_habit():
+    world = World(times=1.0)
+    for day in (8, 13):
+        world.level[(world.day == day) & (world.tod < 6 * HOUR), 0] = 14 / 45
+    assert changed(world, 0, 14 / 45)[0] == 0
+
+
+def test_the_band_follows_the_step():
+    world = World()
+    frame = world.frame()
+    shown = band(frame, learned(world, frame), "amf-0", "x", "Europe/Berlin")
+    outside = (shown.observed < shown.low) | (shown.observed > shown.high)
+    assert outside.mean() < 0.03
+    assert shown.expected[world.place(21, 85500)] == pytest.approx(45_000, rel=0.05)
+    assert shown.expected[world.place(21, 0)] == pytest.approx(14_000, rel=0.05)
+
+
+def test_only_what_needs_it_is_kept():
+    world = World()
+    place = learned(world, world.frame()).recurring_place
+    assert set(place[:, 1].tolist()) == {0}
+    assert len(place) < 0.2 * 7 * 96
+
+
+def test_a_baseline_of_an_earlier_version_has_no_steps():
+    world = World(days=4)
+    base = learned(world, world.frame())
+    stored = base.to_arrays()
+    again = from_arrays(stored, base.kpis)
+    assert np.array_equal(again.recurring_place, base.recurring_place)
+    older = {name: side for name, side in stored.items() if not name.startswith("recurring")}
+    assert not len(from_arrays(older, base.kpis).recurring_place)
