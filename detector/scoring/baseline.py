@@ -26,8 +26,8 @@ class Baseline:
     slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
     offset[K]: added before logarithms. counted[K]: whole numbers. tail_calibration[H, K, 2]: (-log10 p at the knot, slope).
     horizons[H]: in periods of `duration_s`; negative = fading away with this time constant.
-    recurring_place[N, 3]: KPI, row and local period of the week, sorted, where `recurring_factor`[N] multiplies the level and
-    `recurring_variance`[N] is added to its relative variance (`scoring.recurring`).
+    recurring_place[N, 3]: KPI, row and local period of the week, sorted, where `recurring_factor`[N] multiplies the level
+    and `recurring_variance`[N] is added to its relative variance (`scoring.recurring`); an earlier version has none.
     """
 
     objects: tuple[str, ...]
@@ -64,14 +64,14 @@ class Baseline:
         return np.array([self.object_index.get(name, stranger) for name in objects], dtype=np.int64)
 
     def levels(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
-        """[period, object]: between the centres of two hours, so that a rising load has no steps; but for those that recur."""
+        """[period, object]: between the centres of two hours, so that a rising load has no steps but those that recur."""
         level = interpolated(self.level[:, :, k], rows, when)
         columns, factor = self._recurring(self.recurring_factor, 1.0, k, rows, when)
         level[:, columns] *= factor
         return level
 
     def jitter(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
-        """[period, object]: relative standard deviation of the level where a recurring step varies; [1, 1] zero if none does."""
+        """[period, object]: relative standard deviation of the level where a recurring step varies; [1, 1] zero: none."""
         columns, variance = self._recurring(self.recurring_variance, 0.0, k, rows, when)
         if not variance.any():
             return np.zeros((1, 1))

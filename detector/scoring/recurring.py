@@ -106,12 +106,17 @@ def _of_kpi(past: History, k: int) -> Iterator[tuple[NDArray[np.int64], Floats, 
             step = _step(past.baseline, k, rows, week).reshape(7, per_day, -1)
             shift, variance = (side.reshape(-1, len(rows)) for side in shifts_and_jitter(days, step))
             period, own = np.nonzero((shift != 0) | (variance > 0))
-            yield np.column_stack([np.full(len(own), k), rows[own], period]), np.exp(shift[period, own]), variance[period, own]
+            yield (
+                np.column_stack([np.full(len(own), k), rows[own], period]),
+                np.exp(shift[period, own]),
+                variance[period, own],
+            )
 
 
 def _log_ratio(past: History, k: int, events: Floats, size: Floats, level: Floats) -> tuple[Floats, Floats]:
     """([period, object] log of observed / expected, its variance by chance alone)."""
-    counts = SCORERS[past.frame.kpis[k].kind].chance > 0 or bool(past.baseline.counted[k]) and past.frame.kpis[k].traits.traffic
+    kpi = past.frame.kpis[k]
+    counts = SCORERS[kpi.kind].chance > 0 or (bool(past.baseline.counted[k]) and kpi.traits.traffic)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.where(level > 0, level * size, np.nan)
         more = HALF if counts else np.exp(-MOST) * expected
@@ -128,7 +133,7 @@ def _worth_a_look(x: Floats, chance: Floats, period: NDArray[np.int64]) -> NDArr
     noise = _by_period(np.where(known, chance, 0.0), period)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, square, by_chance = total / n, squares / n, noise / n
-        usual = np.nanmedian(np.maximum(square - mean**2, by_chance), axis=0)
+        usual = _median(np.maximum(square - mean**2, by_chance))
         far = (np.abs(mean) > LEAST_SHIFT * np.sqrt(usual)) | (square > WIDE**2 * np.maximum(usual, by_chance))
     return np.asarray((far & (n >= LEAST_DAYS)).any(axis=0))
 
@@ -208,7 +213,7 @@ def _shift(x: Floats, sd: Floats) -> Floats:
 
 
 def _jitter(x: Floats, sd: Floats) -> Floats:
-    """[P, O]: variance beyond `sd` where several days are far off what is left of `x`[D, P, O], and just before and after."""
+    """[P, O]: variance beyond `sd` where several days are far off what is left of `x`[D, P, O], and just beside."""
     n = np.isfinite(x).sum(axis=0)
     place = np.maximum(np.ceil(FAR_DAYS * n).astype(np.int64), 2)
     order = np.argsort(np.where(np.isfinite(x), np.abs(x), -1.0), axis=0)

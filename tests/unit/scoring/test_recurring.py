@@ -18,7 +18,14 @@ POLICY = DetectionPolicy()
 RAISED = 5.0
 """-log10 p that raises an object of a small network."""
 HOUR = 3600
-GAUGE, STATE, VOLUME, MEAN, RATIO, RATE = ("gauge", "up"), ("state", "both"), ("volume", "up"), ("mean", "up"), ("ratio", "up"), ("rate", "down")
+GAUGE, STATE, VOLUME, MEAN, RATIO, RATE = (
+    ("gauge", "up"),
+    ("state", "both"),
+    ("volume", "up"),
+    ("mean", "up"),
+    ("ratio", "up"),
+    ("rate", "down"),
+)
 
 
 class World:
@@ -151,7 +158,9 @@ def test_a_step_whose_minute_varies_is_no_news_early_or_late(days, seed):
 
 
 @pytest.mark.parametrize(
-    ("kind", "times", "stays"), [(STATE, 14 / 45, 1.0), (GAUGE, 45 / 14, 1.0), (RATE, 0.2, 1.0)], ids=["state", "gauge", "rate"]
+    ("kind", "times", "stays"),
+    [(STATE, 14 / 45, 1.0), (GAUGE, 45 / 14, 1.0), (RATE, 0.2, 1.0)],
+    ids=["state", "gauge", "rate"],
 )
 def test_a_step_that_fails_to_come_is_news(kind, times, stays):
     assert changed(World(kind, times=times), 0, stays)[0] <= 900
