@@ -38,7 +38,7 @@ FAR = 3.5
 """Standard deviations from which a period is far off. Chosen: one in 2,000 by chance, and several days have to be."""
 FAR_DAYS = 0.15
 """Share of days, two at least, that have to be far off before the variance is larger. Chosen: three of three weeks."""
-USUAL = 1.5
+AT_THAT_SHARE = 1.5
 """The day at that share of days lies at so many standard deviations (normal quantile of 0.93). Definition."""
 MOST = 4.0
 """Logarithm of the largest correction. Chosen: a fiftieth; less is as good as nothing."""
@@ -47,7 +47,7 @@ CUT = 4.0
 HALF = 0.5
 """Counts that are added before logarithms (Haldane 1956)."""
 WIDE = 2.0
-"""A period of the day whose deviations are this many times the usual ones is looked at closely. Chosen: half of what is far
+"""A period of the day whose deviations are this many times typical ones is looked at closely. Chosen: half of what is far
 off, since it may be so on few days."""
 LEAST_SD = 1e-3
 """Smallest deviation of a single period. Chosen: a counter that stands still to a thousandth has no noise to speak of."""
@@ -133,8 +133,8 @@ def _worth_a_look(x: Floats, chance: Floats, period: NDArray[np.int64]) -> NDArr
     noise = _by_period(np.where(known, chance, 0.0), period)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, square, by_chance = total / n, squares / n, noise / n
-        usual = _median(np.maximum(square - mean**2, by_chance))
-        far = (np.abs(mean) > LEAST_SHIFT * np.sqrt(usual)) | (square > WIDE**2 * np.maximum(usual, by_chance))
+        typical = _median(np.maximum(square - mean**2, by_chance))
+        far = (np.abs(mean) > LEAST_SHIFT * np.sqrt(typical)) | (square > WIDE**2 * np.maximum(typical, by_chance))
     return np.asarray((far & (n >= LEAST_DAYS)).any(axis=0))
 
 
@@ -192,9 +192,9 @@ def _jumps(days: Days) -> NDArray[np.bool_]:
     for hour in np.unique(days.boundary):
         periods = days.boundary == hour
         daily = gain[:, periods].sum(axis=1)
-        told = np.nan_to_num(np.abs(days.step / days.sd) * np.isfinite(days.x))[:, periods].max(axis=1) > LEAST_SHIFT
-        n, agree = told.sum(axis=0), (told & (daily > 0)).sum(axis=0)
-        sure = np.where(told, daily, 0.0).sum(axis=0) - daily.max(axis=0) > SURE_NATS
+        apart = np.nan_to_num(np.abs(days.step / days.sd) * np.isfinite(days.x))[:, periods].max(axis=1) > LEAST_SHIFT
+        n, agree = apart.sum(axis=0), (apart & (daily > 0)).sum(axis=0)
+        sure = np.where(apart, daily, 0.0).sum(axis=0) - daily.max(axis=0) > SURE_NATS
         better[periods] = sure & (n >= LEAST_DAYS) & (agree >= AGREEING * n)
     return better
 
@@ -218,9 +218,9 @@ def _jitter(x: Floats, sd: Floats) -> Floats:
     place = np.maximum(np.ceil(FAR_DAYS * n).astype(np.int64), 2)
     order = np.argsort(np.where(np.isfinite(x), np.abs(x), -1.0), axis=0)
     nth = np.take_along_axis(order, np.maximum(len(x) - place, 0)[None], axis=0)
-    deviation, usual = (np.take_along_axis(np.nan_to_num(np.abs(side)), nth, axis=0)[0] for side in (x, sd))
-    far = (deviation > FAR * usual) & (n >= LEAST_DAYS)
-    variance = np.where(far, np.minimum((deviation / USUAL) ** 2 - usual**2, MOST), 0.0)
+    deviation, typical = (np.take_along_axis(np.nan_to_num(np.abs(side)), nth, axis=0)[0] for side in (x, sd))
+    far = (deviation > FAR * typical) & (n >= LEAST_DAYS)
+    variance = np.where(far, np.minimum((deviation / AT_THAT_SHARE) ** 2 - typical**2, MOST), 0.0)
     return np.maximum(variance, np.maximum(np.roll(variance, 1, axis=0), np.roll(variance, -1, axis=0)))
 
 

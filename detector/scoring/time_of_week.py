@@ -1,7 +1,7 @@
 """Local hours of the week: the axis on which traffic repeats."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ A_MONDAY_S = 4 * DAY_S
 HOUR_OF_DAY = np.arange(HOURS) % 24
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TimeOfWeek:
     """Arrays over periods. `slot`: local hour of week of the start; `day`: local day, counted; `hour`: local hour, counted;
     `period`: local period of the week of the start, `periods_of_day` of each day, Monday's first.
@@ -53,7 +53,7 @@ def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str, holi
     later = np.where(_inside(starts, holidays), 24 * (SUNDAY - slot_of_hour(hour) // 24), 0)
     slot, first, second = ((slot_of_hour(h) + later) % HOURS for h in (hour, before, before + 1))
     period = slot // 24 * periods_of_day(duration_s) + local % DAY_S // duration_s
-    return TimeOfWeek(slot, day, hour, first, second, centre - before, period)
+    return TimeOfWeek(slot=slot, day=day, hour=hour, before=first, after=second, share=centre - before, period=period)
 
 
 def whole_week(when: TimeOfWeek, duration_s: int) -> TimeOfWeek:
@@ -66,7 +66,8 @@ def whole_week(when: TimeOfWeek, duration_s: int) -> TimeOfWeek:
     first, day = np.tile(first, 7), np.repeat(np.arange(7), per_day)
     later = 24 * (day - when.slot[first] // 24)
     slot, before, after = ((side[first] + later) % HOURS for side in (when.slot, when.before, when.after))
-    return TimeOfWeek(slot, day, slot, before, after, when.share[first], np.arange(7 * per_day))
+    period = np.arange(7 * per_day)
+    return replace(when, slot=slot, day=day, hour=slot, before=before, after=after, share=when.share[first], period=period)
 
 
 def periods_of_day(duration_s: int) -> int:

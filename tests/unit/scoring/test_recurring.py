@@ -130,7 +130,7 @@ def test_a_step_of_every_day_is_no_news_and_one_at_another_time_is(kind, times, 
     assert changed(World(kind, since=since, times=times), 22 * HOUR, times)[0] <= 22 * HOUR + 900
 
 
-HABITS = {
+RECURRENCES = {
     "by five minutes": {"period_s": 300},
     "by the hour": {"period_s": 3600, "since": 3 * HOUR + 37 * 60},
     "seen four times": {"days": 4},
@@ -145,10 +145,10 @@ HABITS = {
 }
 
 
-@pytest.mark.parametrize("habit", HABITS.values(), ids=HABITS)
-def test_a_step_that_recurs_is_expectation(habit):
-    assert raised(World(**habit), hours=47) == []
-    assert changed(World(**habit), 22 * HOUR, 14 / 45)
+@pytest.mark.parametrize("recurrence", RECURRENCES.values(), ids=RECURRENCES)
+def test_a_step_that_recurs_is_expectation(recurrence):
+    assert raised(World(**recurrence), hours=47) == []
+    assert changed(World(**recurrence), 22 * HOUR, 14 / 45)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -166,7 +166,7 @@ def test_a_step_that_fails_to_come_is_news(kind, times, stays):
     assert changed(World(kind, times=times), 0, stays)[0] <= 900
 
 
-def test_a_step_on_two_days_of_twenty_is_no_habit():
+def test_a_step_on_two_days_of_twenty_does_not_recur():
     world = World(times=1.0)
     for day in (8, 13):
         world.level[(world.day == day) & (world.tod < 6 * HOUR), 0] = 14 / 45
