@@ -14,6 +14,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.evidence import HEALTHY_BELOW, Evidence
 from detector.domain.kpi import COLLAPSED_SHARE, SATURATED
 from detector.domain.operations import Alarm, Operations
+from detector.domain.people_seen import PeopleSeen
 from detector.domain.policy import DetectionPolicy
 
 JOINT_MARGIN = 0.5
@@ -21,12 +22,17 @@ JOINT_MARGIN = 0.5
 tests add to theirs."""
 FEWEST_TO_COMPARE = 3
 """Cells from which "everywhere" is judged. Chosen: two cells have no majority."""
+LEAST_LEFT = 0.15
+"""Share of the cells that have to carry something for the others to be at fault. Chosen: as for `scoring.common_mode`."""
+BUSY_ENOUGH = 0.7
+"""Share of its expected traffic from which a cell is as busy as ever. Chosen: an ordinary hour is seldom under it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TickContext:
     """Evidence with its surroundings. `threshold` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
-    object -> periods missing in a row, this tick included."""
+    object -> periods missing in a row, this tick included; `people`: object -> whether people were seen behind it while it
+    was missing."""
 
     evidence: Evidence
     open_: Sequence[Degradation]
@@ -36,6 +42,7 @@ class TickContext:
     now: int
     threshold: float
     missing_periods: Mapping[str, int] = field(default_factory=dict)
+    people: Mapping[str, PeopleSeen] = field(default_factory=dict)
 
     @property
     def keeping_threshold(self) -> float:
@@ -88,9 +95,13 @@ class TickContext:
 
     @cached_property
     def all_quiet(self) -> bool:
-        """Half of the network or more carries nothing: no cell sleeps, the measurement or the calendar does."""
-        known = int(self.volume_known.sum())
-        return known >= FEWEST_TO_COMPARE and int(self.collapsed.sum()) * 2 >= known
+        """Half of the network or more carries nothing, and the rest little: no cell sleeps, the measurement or the calendar
+        does. Where the rest carries what it should, people are at home and the half is at fault."""
+        known, gone = int(self.volume_known.sum()), int(self.collapsed.sum())
+        if known < FEWEST_TO_COMPARE or gone * 2 < known:
+            return False
+        left = self.most_carried[self.volume_known & ~self.collapsed]
+        return not (len(left) >= max(FEWEST_TO_COMPARE, known * LEAST_LEFT) and float(np.median(left)) >= BUSY_ENOUGH)
 
     @cached_property
     def availability_bad(self) -> NDArray[np.bool_]:
@@ -120,8 +131,19 @@ class TickContext:
             expected_traffic=self.expected_traffic,
             core=carried,
             lost=self.known_lost | gone,
+            deserted=self.deserted,
             now=self.now,
         )
+
+    @cached_property
+    def deserted(self) -> frozenset[str]:
+        """Objects whose people are gone since they sent nothing."""
+        return frozenset(name for name, seen in self.people.items() if not seen.present)
+
+    def served(self, object_id: str) -> bool:
+        """It sends nothing, and its people are behind it as usual: its data are missing, not its service."""
+        seen = self.people.get(object_id)
+        return seen is not None and seen.present and bool(self.evidence.missing[self.evidence.object_index[object_id]])
 
     @cached_property
     def known_lost(self) -> frozenset[str]:
