@@ -118,7 +118,7 @@ def write_people(folder: Path, grid: Grid, network: Network, people: Population)
 
 
 def write_truth(folder: Path, grid: Grid, network: Network, faults: Sequence[Fault], people: Population) -> None:
-    """A core fault is at its function, any other at each of its cells. Works end no sooner than the period in which they end:
+    """A core fault is at its function, any other at each of its cells. Works end no sooner than their last period:
     of a day's counters what is raised for them is known an hour after them at the latest (CONTRACTS section 4)."""
     rows = (
         (f.fault_id, name, iso(f.start), iso(_last(grid, f)), f.kind, int(f.affects), f.severity)
