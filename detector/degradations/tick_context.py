@@ -14,6 +14,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.evidence import HEALTHY_BELOW, Evidence
 from detector.domain.kpi import COLLAPSED_SHARE, SATURATED
 from detector.domain.operations import Alarm, Operations
+from detector.domain.people_seen import PeopleSeen
 from detector.domain.policy import DetectionPolicy
 
 JOINT_MARGIN = 0.5
@@ -30,7 +31,8 @@ BUSY_ENOUGH = 0.7
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TickContext:
     """Evidence with its surroundings. `threshold` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
-    object -> periods missing in a row, this tick included."""
+    object -> periods missing in a row, this tick included; `people`: object -> whether people were seen behind it while it
+    was missing."""
 
     evidence: Evidence
     open_: Sequence[Degradation]
@@ -40,6 +42,7 @@ class TickContext:
     now: int
     threshold: float
     missing_periods: Mapping[str, int] = field(default_factory=dict)
+    people: Mapping[str, PeopleSeen] = field(default_factory=dict)
 
     @property
     def keeping_threshold(self) -> float:
@@ -128,8 +131,19 @@ class TickContext:
             expected_traffic=self.expected_traffic,
             core=carried,
             lost=self.known_lost | gone,
+            deserted=self.deserted,
             now=self.now,
         )
+
+    @cached_property
+    def deserted(self) -> frozenset[str]:
+        """Objects whose people are gone since they sent nothing."""
+        return frozenset(name for name, seen in self.people.items() if not seen.present)
+
+    def served(self, object_id: str) -> bool:
+        """It sends nothing, and its people are behind it as usual: its data are missing, not its service."""
+        seen = self.people.get(object_id)
+        return seen is not None and seen.present and bool(self.evidence.missing[self.evidence.object_index[object_id]])
 
     @cached_property
     def known_lost(self) -> frozenset[str]:
