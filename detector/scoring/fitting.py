@@ -30,8 +30,8 @@ SMALL_SHARE = 0.01
 
 
 class Places(NamedTuple):
-    """`sites`: object -> its site, of which is learned when all its objects are idle together. `served`: core function -> the
-    cells behind it, whose load it follows."""
+    """`sites`: object -> its site, of which is learned when all its objects are idle together. `served`: core function ->
+    the cells behind it, whose load it follows."""
 
     sites: Mapping[str, str] = MappingProxyType({})
     served: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -53,8 +53,8 @@ def fit(
     """What is normal for every object and KPI of `history`, and for objects named in `peers` alone.
 
     `excluded`[periods, objects]: incidents, maintenance, holidays; suspect rows are left out anyway. `peers`: object ->
-    keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). `places`: where the objects
-    stand, and whom they serve. One day is enough to start with; four weeks make it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
+    keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). `places`: where the
+    objects stand, and whom they serve. One day is enough to start with; four weeks make it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
     """
     if excluded.shape != history.suspect.shape:
         raise ValueError(f"excluded is {excluded.shape}, the history {history.suspect.shape}")
