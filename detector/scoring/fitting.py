@@ -54,7 +54,8 @@ def fit(
 
     `excluded`[periods, objects]: incidents, maintenance, holidays; suspect rows are left out anyway. `peers`: object ->
     keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). `places`: where the
-    objects stand, and whom they serve. One day is enough to start with; four weeks make it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
+    objects stand, and whom they serve. One day is enough to start with; four weeks make it sharp. `progress` is called
+    with the share that is done. ValueError if the shapes disagree.
     """
     if excluded.shape != history.suspect.shape:
         raise ValueError(f"excluded is {excluded.shape}, the history {history.suspect.shape}")

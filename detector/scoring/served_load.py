@@ -53,9 +53,10 @@ class ServedLoad:
         serves = np.array([[name in served[f] for name in own] for f in known], bool).reshape(len(known), len(own))
         observed = np.full((len(frame.starts), len(known)), FEW)
         expected = observed.copy()
-        for k in load_volumes(frame.kpis) if known else ():
-            b = baseline.kpi_index.get(frame.kpis[k].id)
-            for part in chunks(*frame.suspect.shape) if b is not None else ():
+        volumes = [k for k in load_volumes(frame.kpis) if frame.kpis[k].id in baseline.kpi_index] if known else []
+        for k in volumes:
+            b = baseline.kpi_index[frame.kpis[k].id]
+            for part in chunks(*frame.suspect.shape):
                 events, size = counts(frame, k, part)
                 mean = baseline.levels(b, baseline.rows(frame.objects[part]), when) * size
                 there = usable[:, part] & np.isfinite(events) & np.isfinite(mean)

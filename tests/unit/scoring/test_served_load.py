@@ -25,7 +25,7 @@ SURE, NOON = 6.0, 14 * 96 + 48
 
 
 class Core:
-    """Thirty cells, of which amf1 serves the first half and amf2 the others; their subscribers follow the cells' attempts."""
+    """Thirty cells, of which amf1 serves the first half and amf2 the others; subscribers follow the attempts."""
 
     def __init__(self, elasticity=0.7, seed=5):
         cells = Network(cells=30, days=15, seed=seed).frame((TRAFFIC,))
