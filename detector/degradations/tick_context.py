@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.site_pooling import Sites, pooled
+from detector.degradations.group_pooling import new_releases, pooled, sites
 from detector.degradations.stopped_feed import SLACK_S, MissingObjects, stands
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
@@ -51,17 +51,20 @@ class TickContext:
 
     @cached_property
     def sure(self) -> NDArray[np.bool_]:
-        """[object, KPI]: beyond chance by itself or with its site, and large enough to matter: what may be raised."""
-        evidence, sites = self.evidence, Sites.of(self.evidence.objects, self.topology)
-        joint = pooled(evidence.neg_log10_p, sites)
+        """[object, KPI]: beyond chance by itself, with its site or its release, and large enough: what may be raised."""
+        evidence = self.evidence
         with np.errstate(invalid="ignore"):
-            alone = (evidence.neg_log10_p >= self.threshold) & self._enough(evidence.excess)
-        shared = (joint >= self.threshold + JOINT_MARGIN) & self._enough(
-            sites.shared(np.where(joint > 0, evidence.excess, 0.0))
-        )
+            found = (evidence.neg_log10_p >= self.threshold) & self._enough(evidence.excess)
+        for groups in (
+            sites(evidence.objects, self.topology),
+            new_releases(evidence.objects, self.topology, evidence.tick.end),
+        ):
+            joint = pooled(evidence.neg_log10_p, groups)
+            excess = groups.shared(np.where(joint > 0, evidence.excess, 0.0))
+            found |= (joint >= self.threshold + JOINT_MARGIN) & self._enough(excess)
         volumes = np.array([kpi.traits.traffic for kpi in evidence.kpis], bool)
         silent = self.fell_silent[:, None] & volumes
-        return np.asarray((alone | shared | silent) & evidence.matters & ~evidence.missing[:, None])
+        return np.asarray((found | silent) & evidence.matters & ~evidence.missing[:, None])
 
     @cached_property
     def fell_silent(self) -> NDArray[np.bool_]:
