@@ -89,13 +89,15 @@ class History:
         if horizon < 0:
             sharp = SCORERS[self.frame.kpis[k].kind].deviation(self.sample(k, part, 0)) > SHARP_Z
             events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
+        varying = expected * jitter if (jitter := base.jitter(k, rows, self.when)).any() else None
         events, size, expected = (summed(side, horizon) for side in (events, size, expected))
+        more = 0.0 if varying is None else (summed(varying, horizon) / expected) ** 2
         return Sample(
             events=events,
             size=size,
             level=expected / size,
             spread=np.zeros(1),
-            level_variance=base.level_variance[part, k].astype(float),
+            level_variance=base.level_variance[part, k].astype(float) + more,
             idle_probability=base.idle_probabilities(k, rows, self.when),
             worse=self.frame.kpis[k].worse_sign,
             offset=float(base.offset[k]),

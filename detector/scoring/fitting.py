@@ -15,6 +15,7 @@ from detector.scoring.horizons import horizons
 from detector.scoring.hourly_history import HourlyHistory, hourly_history
 from detector.scoring.idle_probability import idle_probability
 from detector.scoring.levels import levels, peer_groups
+from detector.scoring.recurring import with_recurring
 from detector.scoring.registry import SCORERS
 from detector.scoring.site_history import SiteHistory
 from detector.scoring.tail_calibration import Exceedances
@@ -56,7 +57,8 @@ def fit(
         progress(LEVELS_SHARE * k / len(history.kpis))
         if kpi.traits.computed and len(history.starts):
             _fit_level(past, k, groups, len(strangers))
-    blank.load[:] = load_places(history.kpis)
+    past = with_recurring(past)
+    past.baseline.load[:] = load_places(history.kpis)
     tested = [k for k, kpi in enumerate(history.kpis) if kpi.judged and len(history.starts)]
     found: dict[tuple[int, int], Exceedances] = {}
     for done, k in enumerate(tested):
@@ -65,9 +67,9 @@ def fit(
         _fit_idle_probability(past, k, site_history)
         fit_spread(past, k)
         found |= exceedances(past, k, detection_policy)
-    blank.site_idle_probability[:] = site_history.idle_probability(when)
-    calibrate(blank, found)
-    return blank
+    past.baseline.site_idle_probability[:] = site_history.idle_probability(when)
+    calibrate(past.baseline, found)
+    return past.baseline
 
 
 def _blank(

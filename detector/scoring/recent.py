@@ -82,7 +82,7 @@ class Recent:
             size=s,
             level=m / s,
             spread=base.spread[:, self.rows, b].astype(float),
-            level_variance=base.level_variance[self.rows, b].astype(float),
+            level_variance=base.level_variance[self.rows, b] + self._jitter(b, sides[2], mean),
             idle_probability=self._idle_probability(b),
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
@@ -101,7 +101,7 @@ class Recent:
             size=size,
             level=mean / size,
             spread=base.spread[0, rows, b].astype(float),
-            level_variance=base.level_variance[rows, b].astype(float),
+            level_variance=base.level_variance[rows, b] + base.jitter(b, rows, self.when) ** 2,
             idle_probability=base.idle_probabilities(b, rows, self.when),
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
@@ -131,6 +131,16 @@ class Recent:
         fading = (1 + self._retained) * (self._retained * ewma + newest)
         pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
         return np.stack([newest, *pooled])
+
+    def _jitter(self, b: int, mean: Floats, summed: Floats) -> Floats:
+        """[horizon, object] or smaller: relative variance of the expected events by steps whose minute varies; what is left
+        of those before the newest period does not show in a fading sum."""
+        deviation = self.baseline.jitter(b, self.rows, self.when)
+        if not deviation.any():
+            return np.zeros(1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative = self._summed(mean * deviation, np.zeros(mean.shape[1], np.float32)) / summed
+        return np.nan_to_num(relative) ** 2
 
     def _peak(self, excess: Floats) -> Floats:
         """A fading sum weighs twice what a plain one does, and so does its worst period."""
