@@ -20,6 +20,7 @@ from detector.scoring.counting import Floats, counts
 from detector.scoring.dispersion import load_effect
 from detector.scoring.horizons import decay
 from detector.scoring.scorer import Sample
+from detector.scoring.served_load import ServedLoad
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
 
 REMEMBERED_SHARE = 0.85
@@ -41,6 +42,8 @@ class Recent:
     """[group, object]: what may fail as one, see `common_mode.groups_of`."""
     explained: NDArray[np.bool_]
     """[period]: on a holiday or an event of the whole network."""
+    served_load: ServedLoad
+    """What excuses a core function that has fewer to serve."""
     detection_policy: DetectionPolicy
     excluded: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `excluded_periods`: in no horizon but its own."""
@@ -61,6 +64,7 @@ class Recent:
         if not kpi.traits.survives_suspect:
             events[self.frame.suspect] = size[self.frame.suspect] = np.nan
         mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
+        mean = mean * self.served_load.effect(base, b, self.rows)
         common = factor(kpi, events, np.nan_to_num(mean), self.regions, self.groups, self.explained)
         return events, size, mean * common
 
@@ -189,11 +193,17 @@ def view(
         when=when,
         regions=regions,
         groups=groups_of(frame.objects, topology),
+        served_load=ServedLoad.of(frame, baseline, when, cells_served(topology), ~frame.suspect).excusing,
         explained=explained_periods(frame.starts, frame.duration_s, operations),
         detection_policy=detection_policy,
         excluded=excluded,
         ewma=ewma,
     )
+
+
+def cells_served(topology: Topology) -> dict[str, frozenset[str]]:
+    """Core function -> the cells behind it."""
+    return {function: topology.cells_behind(function) for function in topology.functions}
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:
