@@ -34,6 +34,7 @@ class KpiKind:
     """
     effect, orientation: see there.
     formulas: what the catalogue has to give; optional_formulas: what it may give besides.
+    weighable: it may come as a value, with what it is counted on as the weight_counter.
     computed: from counters; a product is made of other KPIs, for people, and is never scored.
     fraction: the numerator counts some of the denominator, and is never above it. counted: neither can be negative.
     counts_failures: what is beyond expectation is a number of failures.
@@ -51,6 +52,7 @@ class KpiKind:
     orientation: Orientation = "stated"
     formulas: tuple[str, ...] = ("numerator",)
     optional_formulas: tuple[str, ...] = ()
+    weighable: bool = False
     computed: bool = True
     fraction: bool = False
     counted: bool = False
@@ -72,6 +74,7 @@ _ENTRIES = (
         effect="points",
         orientation="failures",
         formulas=_BOTH,
+        weighable=True,
         fraction=True,
         per_cent=True,
         counted=True,
@@ -83,6 +86,7 @@ _ENTRIES = (
     KpiKind(
         name="rate",
         formulas=_BOTH,
+        weighable=True,
         counted=True,
         counts_failures=True,
         per_second=True,
@@ -138,7 +142,8 @@ class Kpi:
     kind: ratio (counts of counts), rate (events per session time), mean, gauge, state (a gauge that stands still), volume,
     or display (a product for people, never scored). direction: `up` (more is better), `down`, `both` (a state: any change
     is news), or `none` (context for others). `floor` is the smallest change that matters to customers: in the KPI's own
-    fraction for ratios, relative to the expectation otherwise.
+    fraction for ratios, relative to the expectation otherwise. weight_counter: what a value that came without counts is
+    counted on; it is the denominator then.
     """
 
     id: str
@@ -153,6 +158,7 @@ class Kpi:
     denominator: str = ""
     weight: float = 1.0
     floor: float = 0.01
+    weight_counter: str = ""
 
     @property
     def traits(self) -> KpiKind:
