@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from detector import impact
 from detector.domain.cell import base_object
 from detector.domain.degradation import Degradation
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.exposure import LocationData
 from detector.domain.finding import Findings
 from detector.domain.people_seen import LEAST_MISSING_S, PeopleSeen, SilentObjects
 from detector.domain.policy import ImpactPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import DAY_S, HOUR_S, Tick, Window, utc
-from detector.labels.observation import MISSING_DATA
 from detector.store import Store
 from jobs import models
 

@@ -9,9 +9,10 @@ from detector.degradations.episodes import CLEAR_AFTER, STALE_S, cleared, counte
 from detector.degradations.kinds import idle, no_data_kind
 from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, degradation_id, worst
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.evidence import Evidence
 
-FAMILY = "data"
+FAMILY = MISSING_DATA
 
 
 def missing_periods(evidence: Evidence, seen: Mapping[str, int]) -> dict[str, int]:

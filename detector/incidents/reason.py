@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from detector.domain.degradation import Degradation, leading
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.kpi import Kpi
 from detector.incidents.correlation_context import Root
 from detector.labels import quantities
-from detector.labels.observation import MISSING_DATA, comparison_text, observation_text
+from detector.labels.observation import comparison_text, observation_text
 
 PLACES = {
     "site": "site {id}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from detector.scoring.counting import Floats, counts
 from detector.scoring.dispersion import load_effect
 from detector.scoring.horizons import decay
 from detector.scoring.scorer import Sample
+from detector.scoring.served_load import ServedLoad
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
 
 REMEMBERED_SHARE = 0.85
@@ -37,10 +39,11 @@ class Recent:
     when: TimeOfWeek
     regions: Sequence[NDArray[np.int64]]
     """Places of the objects of each region, neighbours side by side: whom a common factor may move."""
-    groups: NDArray[np.bool_]
-    """[group, object]: what may fail as one, see `common_mode.groups_of`."""
+    topology: Topology
     explained: NDArray[np.bool_]
     """[period]: on a holiday or an event of the whole network."""
+    served_load: ServedLoad
+    """What excuses a core function that has fewer to serve."""
     detection_policy: DetectionPolicy
     excluded: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `excluded_periods`: in no horizon but its own."""
@@ -53,6 +56,11 @@ class Recent:
     _sides: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
     """The KPI judged now -> its `expected`."""
 
+    @cached_property
+    def groups(self) -> NDArray[np.bool_]:
+        """[group, object]: what may fail as one, see `common_mode.groups_of`."""
+        return groups_of(self.frame.objects, self.topology)
+
     def expected(self, k: int) -> tuple[Floats, Floats, Floats]:
         """(events, size, expected events) of the KPI at `k` of the frame over [period, object], common factor removed."""
         kpi, base = self.frame.kpis[k], self.baseline
@@ -61,7 +69,8 @@ class Recent:
         if not kpi.traits.survives_suspect:
             events[self.frame.suspect] = size[self.frame.suspect] = np.nan
         mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
-        common = factor(kpi, events, np.nan_to_num(mean), self.regions, self.groups, self.explained)
+        mean = mean * self.served_load.effect(base, b, self.rows)
+        common = factor(kpi, events, np.nan_to_num(mean), self.regions, lambda: self.groups, self.explained)
         return events, size, mean * common
 
     def sample(self, k: int) -> Sample:
@@ -188,12 +197,18 @@ def view(
         rows=baseline.rows(frame.objects),
         when=when,
         regions=regions,
-        groups=groups_of(frame.objects, topology),
+        topology=topology,
+        served_load=ServedLoad.of(frame, baseline, when, cells_served(topology), ~frame.suspect).excusing,
         explained=explained_periods(frame.starts, frame.duration_s, operations),
         detection_policy=detection_policy,
         excluded=excluded,
         ewma=ewma,
     )
+
+
+def cells_served(topology: Topology) -> dict[str, frozenset[str]]:
+    """Core function -> the cells behind it."""
+    return {function: topology.cells_behind(function) for function in topology.functions}
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from detector.domain.degradation import Degradation
+from detector.web import serializers
+from jobs.commands.lookup import shown
+from jobs.web_wiring import web_service_of
 from tests.acceptance.small_app import SmallApp
 from tests.acceptance.small_operator import DELAY_S, HOUR, LIVE, QUARTER
 from tests.acceptance.stalling_operator import StallingOperator, between
@@ -58,6 +62,11 @@ def of_site(app: SmallApp) -> list[Degradation]:
     return [d for d in app.store.degradations.all() if d.object_id in SITE1]
 
 
+def asked(app: SmallApp, subscriber: str) -> dict[str, Any]:
+    """What a caller is answered."""
+    return dict(serializers.lookup(web_service_of(app.wired).lookup(subscriber, "test")))
+
+
 def roots(app: SmallApp) -> list[tuple[str, str, str]]:
     return [(i.root_id, i.kind, i.state) for i in app.store.incidents.all()]
 
@@ -66,7 +75,14 @@ def test_people_as_ever_make_it_a_reporting_gap(app_of: Callable[..., SmallApp])
     app = app_of(as_ever, False)
     until(app, 1, 7)
     assert {(d.kind, d.open, d.reporting_gap) for d in of_site(app)} == {("no_data", True, False)}
+    possibly = asked(app, "p-c00-3")
+    assert (possibly["answer"], possibly["since"]) == ("unknown", "2026-03-24T13:00:00Z")
+    assert possibly["watch"]["basis"] == "silent"
+    assert 0.05 <= possibly["watch"]["probability"] <= 0.1
+    assert shown(possibly).startswith("possibly, data are missing since Tue 24 Mar, 13:00 UTC, 10 % likely")
+    assert asked(app, "p-c07-3")["watch"] is None
     until(app, 8, 11)
+    assert asked(app, "p-c00-3")["watch"] is None
     assert {(d.kind, d.open, d.reporting_gap) for d in of_site(app)} == {("no_data", False, True)}
     assert len(of_site(app)) == 2  # it is not raised again while nothing comes
     assert [f.where for f in app.store.findings.all() if f.code == "reporting_gap"] == ["s1"]
