@@ -124,9 +124,7 @@ def _of_counts(parts: Floats, kpi: Kpi) -> tuple[list[Floats], list[Floats], Flo
     bad, base, expected, squares, hours, busy_bad, busy_base, busy_expected = parts
     prior = PRIOR_FAILURES + (PRIOR_SHARE * base if kpi.traits.fraction else 0.0)
     busy_prior = prior * busy_base / base
-    ratio = np.maximum(bad / np.maximum(expected, 1e-9), 1e-9)
-    chi_squared = squares / ratio - bad  # of the hours about the cell's own level; by chance it is about `hours`
-    variation = np.sqrt(np.maximum(chi_squared - hours, 0.0) / (bad + prior))
+    variation = np.sqrt(np.maximum(squares - hours, 0.0) / (bad + prior))
     error, busy_error = 1 / np.sqrt(bad + prior), 1 / np.sqrt(busy_bad + busy_prior)
     varying_error = (2 * hours) ** 0.25 / np.sqrt(bad + prior)
     aspects = [
