@@ -180,8 +180,9 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
     if not (0 <= weight < 1e6 and 0 <= floor < 1e6):
         raise Misconfigured(f"weight {weight} and floor {floor}", where=where, mend="neither may be negative or huge")
     direction = _choice(row, "direction", DIRECTIONS, where)
-    if direction != "none" and (KPI_KINDS[kind].orientation == "any") != (direction == "both"):
-        mend = "say 'both' of a state, and of nothing else"
+    only_both = KPI_KINDS[kind].orientation == "any" and direction not in ("both", "none")
+    if only_both or (direction == "both" and not KPI_KINDS[kind].two_sided):
+        mend = "say 'both' of a state or of a gauge, and of a state nothing else"
         raise Misconfigured(f"direction {direction!r} of a {kind}", where=where, mend=mend)
     return Kpi(
         id=id_,
