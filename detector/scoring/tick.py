@@ -108,8 +108,8 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     neg_log10_p = base.calibrated(_neg_log10_p(scorer, sample, fine), base.kpi_index[kpi.id])
     neg_log10_p = np.where(fine, neg_log10_p, np.nan)
     excess = scorer.excess(sample)
-    lasting = persistent(sample, excess, now.peaks.pop(k), kpi) | overwhelming(sample, neg_log10_p, excess, kpi)
-    matters = fine & scorer.matters(sample, kpi) & lasting
+    persists = persistent(sample, excess, now.peaks.pop(k), kpi) | overwhelming(sample, neg_log10_p, excess, kpi)
+    matters = fine & scorer.matters(sample, kpi) & persists
     over = recovered(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
     combined, loudest = combine(np.where(over, np.minimum(neg_log10_p, 0.0), neg_log10_p), matters)
     # an idle schedule is one and the same reason at every horizon: it is weighed once
