@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.kpi import Kpi
-from detector.scoring.tail_calibration import calibrated_tail
+from detector.scoring.tail_calibration import calibrated_tail, with_bursts
 from detector.scoring.time_of_week import TimeOfWeek
 
 Floats = NDArray[np.float64]
@@ -23,6 +23,8 @@ class Baseline:
     spread[H, O+1, K]: variance beyond chance, on the scorer's scale. idle_probability[S, O+1, V]: of next to no traffic,
     for the volume KPIs at `volumes`[V]. slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
     offset[K]: added before logarithms. counted[K]: whole numbers. tail_calibration[H, K, 2]: (-log10 p at the knot, slope).
+    tail_slope[H, O+1, K]: the slope of each object. burst_rate[O+1, K]: share of its periods that are single odd ones;
+    burst_tail[K]: how fast they get rarer as they get larger (`bursts`).
     horizons[H]: in periods of `duration_s`; negative = fading away with this time constant.
     """
 
@@ -40,6 +42,9 @@ class Baseline:
     offset: Floats
     counted: NDArray[np.bool_]
     tail_calibration: Floats
+    tail_slope: NDArray[np.float32]
+    burst_rate: NDArray[np.float32]
+    burst_tail: Floats
 
     @cached_property
     def object_index(self) -> dict[str, int]:
@@ -67,10 +72,15 @@ class Baseline:
         both = (table[when.before[:, None], rows], table[when.after[:, None], rows])
         return np.maximum(*both).astype(np.float64)
 
-    def calibrated(self, neg_log10_p: Floats, k: int) -> Floats:
-        """[H, object] -log10 p that keeps what it promises on this network's healthy history: the scorer's tail,
-        calibrated."""
-        return calibrated_tail(neg_log10_p, self.tail_calibration[:, k, :1], self.tail_calibration[:, k, 1:])
+    def calibrated(self, neg_log10_p: Floats, k: int, rows: NDArray[np.int64]) -> Floats:
+        """[H, object] -log10 p that keeps what it promises on the healthy history of the network and of these objects: the
+        scorer's tail, calibrated."""
+        return calibrated_tail(neg_log10_p, self.tail_calibration[:, k, :1], self.tail_slope[:, rows, k].astype(np.float64))
+
+    def beside_bursts(self, neg_log10_p: Floats, raw: Floats, k: int, rows: NDArray[np.int64]) -> Floats:
+        """[object] calibrated -log10 p of one period beside the single odd ones that these objects have; `raw`: the
+        scorer's."""
+        return with_bursts(neg_log10_p, raw, self.burst_rate[rows, k], float(self.burst_tail[k]))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays alone, for storing; KPIs by id."""
@@ -94,7 +104,18 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], kpis: Sequence[Kpi]) -> Base
     named = {EARLIER_NAMES.get(name, name): value for name, value in arrays.items()}
     own = {name: value for name, value in named.items() if name not in ("objects", "kpi_ids", "duration_s")}
     objects = tuple(str(name) for name in arrays["objects"])
+    own = _without_bursts(own) | own
     return Baseline(objects=objects, kpis=tuple(known[i] for i in ids), duration_s=int(arrays["duration_s"]), **own)
+
+
+def _without_bursts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """What versions up to 1.5 did not learn: all objects have the network's tail, and no bursts."""
+    spread = arrays["spread"]
+    return {
+        "tail_slope": np.broadcast_to(arrays["tail_calibration"][:, None, :, 1], spread.shape).astype(np.float32),
+        "burst_rate": np.zeros(spread.shape[1:], np.float32),
+        "burst_tail": np.ones(spread.shape[2]),
+    }
 
 
 def interpolated(table: NDArray[Any], rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:

@@ -12,11 +12,11 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, chunks, counts
-from detector.scoring.horizons import SHARP_Z, summed
+from detector.scoring.horizons import CREDIT, SHARP_Z, borne_out, limited, may_burst, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 from detector.scoring.shrinkage import trimmed_ratio
-from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, tail_calibration
+from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, own_slopes, tail_calibration
 from detector.scoring.time_of_week import TimeOfWeek
 
 PRIOR_PERIODS = 300.0
@@ -35,6 +35,9 @@ WORTH_A_TAIL = 1.5
 discreteness takes."""
 
 
+Places = NDArray[np.intp]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class History:
     """The past, and the baseline that is being learned from it. usable[period, object]."""
@@ -46,6 +49,7 @@ class History:
     factors: dict[int, Floats] = field(default_factory=dict)
     kept: dict[tuple[int, int, int], Sample] = field(default_factory=dict)
     seen: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = field(default_factory=dict)
+    limits: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
     def parts(self) -> Iterator[slice]:
         return chunks(len(self.frame.starts), len(self.frame.objects))
@@ -82,6 +86,27 @@ class History:
             self.kept[k, part.start, h] = self._over(k, part, int(self.baseline.horizons[h]))
         return replace(self.kept[k, part.start, h], spread=self.baseline.spread[h, part, k].astype(float))
 
+    def without_worst(self, k: int, part: slice, h: int, sample: Sample, at: tuple[Places, Places]) -> Sample:
+        """The sample at these (periods, objects), over the horizon at `h`, without its worst period."""
+        events, size, level = self.observed(k, part)
+        expected = level * self.common(k) * size
+        period = at[0] - np.arange(int(self.baseline.horizons[h]))[:, None]
+        inside, place = period >= 0, np.maximum(period, 0)
+        sides = [np.where(inside, np.nan_to_num(side[place, at[1]]), 0.0) for side in (events, size, expected)]
+        worst = (self.frame.kpis[k].worse_sign * (sides[0] - sides[2])).argmax(axis=0)
+        events, size, expected = (side.sum(axis=0) - side[worst, np.arange(len(worst))] for side in sides)
+        chosen = np.zeros(sample.events.shape, bool)
+        chosen[at] = True
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return replace(sample.pick(chosen), events=events, size=size, level=expected / size)
+
+    def _limited(self, k: int, part: slice) -> Floats:
+        if (k, part.start) not in self.limits:
+            self.limits.clear()
+            single, scorer = self.sample(k, part, 0), SCORERS[self.frame.kpis[k].kind]
+            self.limits[k, part.start] = limited(single, scorer, np.isfinite(single.events) & (single.level > 0))
+        return self.limits[k, part.start]
+
     def _over(self, k: int, part: slice, horizon: int) -> Sample:
         base, rows = self.baseline, np.arange(part.start, part.stop)
         events, size, level = self.observed(k, part)
@@ -89,6 +114,8 @@ class History:
         if horizon < 0:
             sharp = SCORERS[self.frame.kpis[k].kind].deviation(self.sample(k, part, 0)) > SHARP_Z
             events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
+        elif horizon > 1 and may_burst(self.frame.kpis[k]):
+            events = self._limited(k, part)
         events, size, expected = (summed(side, horizon) for side in (events, size, expected))
         return Sample(
             events=events,
@@ -186,7 +213,11 @@ def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) 
     for (h, k), each in found.items():
         if baseline.kpis[k].watches.downtime:
             continue
-        baseline.tail_calibration[h, k] = tail_calibration(each, faulty)
+        at_knot, network = tail_calibration(each, faulty)
+        own, middle = own_slopes(each, faulty)
+        baseline.tail_calibration[h, k] = at_knot, min(network, middle)
+        baseline.tail_slope[h, :, k] = middle
+        baseline.tail_slope[h, : len(own), k] = own
 
 
 def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
@@ -224,8 +255,13 @@ def _exceedances(past: History, k: int, h: int, detection_policy: DetectionPolic
         worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
         neg_log10_p = scorer.neg_log10_p(sample.pick(worth))
         period, place = np.nonzero(worth)
+        if int(past.baseline.horizons[h]) > 1 and may_burst(past.frame.kpis[k]):
+            high = neg_log10_p > CREDIT
+            others = past.without_worst(k, part, h, sample, (period[high], place[high]))
+            neg_log10_p[high] = borne_out(neg_log10_p[high], others, scorer)
         place = (place + part.start) * days + day[period]
         tails.append(neg_log10_p[neg_log10_p > KNOT])
         places.append(place[neg_log10_p > KNOT])
         tests += int(tested.sum())
-    return Exceedances(np.concatenate(tails), np.concatenate(places), tests, days * len(past.frame.objects))
+    objects = len(past.frame.objects)
+    return Exceedances(np.concatenate(tails), np.concatenate(places), tests, days * objects, objects)

@@ -1,7 +1,7 @@
 """The newest periods beside what the baseline expects of them, summed over every horizon, and which no horizon sums."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,31 @@ class Recent:
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
+        )
+
+    def without_worst(self, k: int, sample: Sample, columns: NDArray[np.bool_]) -> Sample:
+        """[horizon but the first, object] of these objects: `sample` without the worst period of each horizon, of a fading
+        one without its newest."""
+        ordinary = ~self.excluded[:, columns]
+        ordinary[-1] = True
+        sides = [np.where(ordinary, np.nan_to_num(side[:, columns]), 0.0)[::-1] for side in self._sides[k]]
+        excess = self.frame.kpis[k].worse_sign * (sides[0] - sides[2])
+        every, rows = np.arange(excess.shape[1]), []
+        for h in self.baseline.horizons.tolist()[1:]:
+            worst = excess[: max(h, 1)].argmax(axis=0)
+            rows.append([side[worst, every] * (1.0 if h > 0 else 1 + self._retained) for side in sides])
+        events, size, mean = np.array(rows).swapaxes(0, 1)
+        left = np.maximum(sample.size[1:, columns] - size, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            level = np.maximum(sample.expected[1:, columns] - mean, 0.0) / left
+        return replace(
+            sample,
+            events=np.maximum(sample.events[1:, columns] - events, 0.0),
+            size=left,
+            level=level,
+            spread=sample.spread[1:, columns],
+            level_variance=sample.level_variance[columns],
+            idle_probability=sample.idle_probability[1:, columns],
         )
 
     def ewma_state(self, unquiet: NDArray[np.bool_]) -> EwmaState:

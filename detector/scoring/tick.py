@@ -17,7 +17,7 @@ from detector.scoring import tails
 from detector.scoring.baseline import Baseline
 from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, shown
-from detector.scoring.horizons import combine, effective, persistent, recovered
+from detector.scoring.horizons import CREDIT, borne_out, combine, effective, may_burst, persistent, recovered
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
@@ -103,8 +103,12 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     if not kpi.judged:
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.detection_policy) & np.isfinite(sample.events) & (sample.level > 0)
-    neg_log10_p = base.calibrated(_neg_log10_p(scorer, sample, fine), base.kpi_index[kpi.id])
-    neg_log10_p = np.where(fine, neg_log10_p, np.nan)
+    raw = _neg_log10_p(scorer, sample, fine)
+    if may_burst(kpi):
+        _borne_out(now, k, scorer, sample, raw)
+    neg_log10_p = np.where(fine, base.calibrated(raw, base.kpi_index[kpi.id], now.rows), np.nan)
+    recent = neg_log10_p[0].copy()
+    neg_log10_p[0] = base.beside_bursts(recent, raw[0], base.kpi_index[kpi.id], now.rows)
     excess = scorer.excess(sample)
     matters = fine & scorer.matters(sample, kpi) & persistent(sample, excess, now.peaks.pop(k), kpi)
     over = recovered(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
@@ -116,11 +120,22 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     figures = single | _shown(kpi, sample, shown_at) | changes
     return figures | {
         "neg_log10_p": combined,
-        "recent": with_idle_probability(neg_log10_p[0], sample.idle_probability[0]),
+        "recent": with_idle_probability(recent, sample.idle_probability[0]),
         "excess": _at(excess, loudest),
         "matters": np.asarray(matters.any(axis=0)),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[shown_at],
     }
+
+
+def _borne_out(now: Recent, k: int, scorer: Scorer, sample: Sample, neg_log10_p: Floats) -> None:
+    """Lowers the -log10 p [H, object] of pooled horizons to what their periods but the worst bear out, in place."""
+    worth = np.asarray((np.nan_to_num(neg_log10_p[1:]) > CREDIT).any(axis=0))
+    if worth.any():
+        others = now.without_worst(k, sample, worth)
+        tested = np.nan_to_num(neg_log10_p[1:, worth]) > CREDIT
+        low = neg_log10_p[1:, worth]
+        low[tested] = borne_out(low[tested], others.pick(tested), scorer)
+        neg_log10_p[1:, worth] = low
 
 
 def _changes(now: Recent, k: int, scorer: Scorer, neg_log10_p: Floats) -> dict[str, NDArray[Any]]:
