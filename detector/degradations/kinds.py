@@ -65,13 +65,15 @@ def kind_of(context: TickContext, i: int, family: str, kpi: Kpi, *, periods: int
 
 def volume_kind(context: TickContext, i: int) -> DegradationKind | None:
     """Traffic below its expectation: an outage, a sleeping cell, or only people who are somewhere else (None): on a
-    declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more."""
+    declared holiday offices stand empty, so that a cell asleep needs neighbours that carry more, or a whole site that
+    carried traffic until it fell silent."""
     object_id = context.evidence.objects[i]
     if not context.collapsed[i]:
         return None
     if context.availability_bad[i] or context.alarmed(object_id, context.evidence.tick.start):
         return OUTAGE
-    if context.all_quiet or (on(context, object_id, "holiday") and not neighbours_carry_more(context, i)):
+    borne_out = context.fell_silent[i] or neighbours_carry_more(context, i)
+    if context.all_quiet or (on(context, object_id, "holiday") and not borne_out):
         return None
     return OUTAGE if surroundings_collapsed(context, i) else SLEEPING
 

@@ -21,6 +21,10 @@ JOINT_MARGIN = 0.5
 tests add to theirs."""
 FEWEST_TO_COMPARE = 3
 """Cells from which "everywhere" is judged. Chosen: two cells have no majority."""
+LEAST_LEFT = 0.15
+"""Share of the cells that have to carry something for the others to be at fault. Chosen: as for `scoring.common_mode`."""
+BUSY_ENOUGH = 0.7
+"""Share of its expected traffic from which a cell is as busy as ever. Chosen: an ordinary hour is seldom under it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,7 +56,14 @@ class TickContext:
         shared = (joint >= self.threshold + JOINT_MARGIN) & self._enough(
             sites.shared(np.where(joint > 0, evidence.excess, 0.0))
         )
-        return np.asarray((alone | shared) & evidence.matters & ~evidence.missing[:, None])
+        volumes = np.array([kpi.traits.traffic for kpi in evidence.kpis], bool)
+        silent = self.fell_silent[:, None] & volumes
+        return np.asarray((alone | shared | silent) & evidence.matters & ~evidence.missing[:, None])
+
+    @cached_property
+    def fell_silent(self) -> NDArray[np.bool_]:
+        """[object]: its whole site carries nothing, which neither its usual idle hours nor the day explain."""
+        return np.asarray(self.evidence.site_silence >= self.threshold + JOINT_MARGIN)
 
     def _enough(self, excess: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Failures worth raising; of other kinds than counts of failures there is no least number."""
@@ -81,9 +92,13 @@ class TickContext:
 
     @cached_property
     def all_quiet(self) -> bool:
-        """Half of the network or more carries nothing: no cell sleeps, the measurement or the calendar does."""
-        known = int(self.volume_known.sum())
-        return known >= FEWEST_TO_COMPARE and int(self.collapsed.sum()) * 2 >= known
+        """Half of the network or more carries nothing, and the rest little: no cell sleeps, the measurement or the calendar
+        does. Where the rest carries what it should, people are at home and the half is at fault."""
+        known, gone = int(self.volume_known.sum()), int(self.collapsed.sum())
+        if known < FEWEST_TO_COMPARE or gone * 2 < known:
+            return False
+        left = self.most_carried[self.volume_known & ~self.collapsed]
+        return not (len(left) >= max(FEWEST_TO_COMPARE, known * LEAST_LEFT) and float(np.median(left)) >= BUSY_ENOUGH)
 
     @cached_property
     def availability_bad(self) -> NDArray[np.bool_]:

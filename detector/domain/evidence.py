@@ -102,7 +102,12 @@ class Evidence:
     gain: NDArray[np.float64] = field(default_factory=_nothing)
     gone: NDArray[np.float64] = field(default_factory=_nothing)
 
+    site_silence: NDArray[np.float64] = field(default_factory=_nothing)
+    """[object]: -log10 p that its whole site carries nothing though nothing is wrong; 0 where one of its cells does."""
+
     def __post_init__(self) -> None:
+        if not self.site_silence.size:
+            object.__setattr__(self, "site_silence", np.zeros(len(self.objects)))
         for name, kind in (("onset", np.int64), ("over", np.int64), ("gain", np.float64), ("gone", np.float64)):
             if not getattr(self, name).size:  # nobody has looked for the changes: there are none
                 object.__setattr__(self, name, np.zeros(self.neg_log10_p.shape, kind))
@@ -120,7 +125,7 @@ class Evidence:
         if not arrays.keys() >= _ADDED:
             return None
         by_id = {k.id: k for k in kpis}
-        own: dict[str, Any] = {f.name: arrays.get(f.name) for f in fields(cls) if f.name not in _NO_ARRAYS}
+        own: dict[str, Any] = {f.name: arrays[f.name] for f in fields(cls) if f.name in arrays.keys() - _NO_ARRAYS}
         return cls(
             tick=tick,
             objects=tuple(arrays["objects"].tolist()),

@@ -1,7 +1,7 @@
 """What is normal: a frozen value, learned from the past only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detector.domain.kpi import Kpi
 from detector.scoring.tail_calibration import calibrated_tail, with_bursts
-from detector.scoring.time_of_week import TimeOfWeek
+from detector.scoring.time_of_week import HOURS, TimeOfWeek
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +21,9 @@ class Baseline:
 
     level[S, O+1, K]: expected events / size (failures for ratios). level_variance[O+1, K]: its relative variance.
     spread[H, O+1, K]: variance beyond chance, on the scorer's scale. idle_probability[S, O+1, V]: of next to no traffic,
-    for the volume KPIs at `volumes`[V]. slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
+    for the volume KPIs at `volumes`[V]. site_idle_probability[S, sites]: that a whole site of `sites` has, all its cells
+    together; a baseline of an earlier version has none.
+    slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
     offset[K]: added before logarithms. counted[K]: whole numbers. tail_calibration[H, K, 2]: (-log10 p at the knot, slope).
     tail_slope[H, O+1, K]: the slope of each object. burst_rate[O+1, K]: share of its periods that are single odd ones;
     burst_tail[K]: how fast they get rarer as they get larger (`bursts`).
@@ -45,6 +47,8 @@ class Baseline:
     tail_slope: NDArray[np.float32]
     burst_rate: NDArray[np.float32]
     burst_tail: Floats
+    sites: tuple[str, ...] = ()
+    site_idle_probability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((HOURS, 0), np.float32))
 
     @cached_property
     def object_index(self) -> dict[str, int]:
@@ -72,6 +76,19 @@ class Baseline:
         both = (table[when.before[:, None], rows], table[when.after[:, None], rows])
         return np.maximum(*both).astype(np.float64)
 
+    def site_idle(self, site: str, when: TimeOfWeek) -> Floats:
+        """[period]: the larger of the two hours' chances that the whole site carries next to nothing; 1 if that is not
+        known."""
+        place = self.site_index.get(site)
+        if place is None:
+            return np.ones(len(when.slot))
+        table = self.site_idle_probability[:, place]
+        return np.maximum(table[when.before], table[when.after]).astype(np.float64)
+
+    @cached_property
+    def site_index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.sites)}
+
     def calibrated(self, neg_log10_p: Floats, k: int, rows: NDArray[np.int64]) -> Floats:
         """[H, object] -log10 p that keeps what it promises on the healthy history of the network and of these objects: the
         scorer's tail, calibrated."""
@@ -88,6 +105,7 @@ class Baseline:
         return own | {
             "objects": np.array(self.objects, dtype=np.str_),
             "kpi_ids": np.array([k.id for k in self.kpis], dtype=np.str_),
+            "sites": np.array(self.sites, dtype=np.str_),
         }
 
 
@@ -102,10 +120,11 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], kpis: Sequence[Kpi]) -> Base
     if lost := [name for name in ids if name not in known]:
         raise ValueError(f"baseline knows {lost[0]}, the catalogue does not: fit it again")
     named = {EARLIER_NAMES.get(name, name): value for name, value in arrays.items()}
-    own = {name: value for name, value in named.items() if name not in ("objects", "kpi_ids", "duration_s")}
-    objects = tuple(str(name) for name in arrays["objects"])
+    own = {name: value for name, value in named.items() if name not in ("objects", "kpi_ids", "duration_s", "sites")}
+    objects, sites = (tuple(str(name) for name in arrays.get(side, ())) for side in ("objects", "sites"))
     own = _without_bursts(own) | own
-    return Baseline(objects=objects, kpis=tuple(known[i] for i in ids), duration_s=int(arrays["duration_s"]), **own)
+    duration_s = int(arrays["duration_s"])
+    return Baseline(objects=objects, kpis=tuple(known[i] for i in ids), duration_s=duration_s, sites=sites, **own)
 
 
 def _without_bursts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

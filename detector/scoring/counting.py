@@ -13,7 +13,7 @@ CHUNK = 4_000_000
 """Values held at once: 32 MB an array. Chosen: no network needs more memory than its frames do."""
 
 
-def counts(frame: KpiFrame, k: int, objects: slice = slice(None)) -> tuple[Floats, Floats]:
+def counts(frame: KpiFrame, k: int, objects: slice | NDArray[np.intp] = slice(None)) -> tuple[Floats, Floats]:
     """(events, size) over [period, object] of the KPI at `k`; NaN in both where either is missing or the size is 0.
 
     More successes than attempts are no negative failures (the input's findings count them).

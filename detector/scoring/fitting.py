@@ -17,6 +17,7 @@ from detector.scoring.hourly_history import HourlyHistory, hourly_history
 from detector.scoring.idle_probability import idle_probability
 from detector.scoring.levels import levels, peer_groups
 from detector.scoring.registry import SCORERS
+from detector.scoring.site_history import SiteHistory
 from detector.scoring.tail_calibration import Exceedances
 from detector.scoring.time_of_week import HOURS, time_of_week
 
@@ -32,21 +33,24 @@ def fit(
     timezone: str,
     excluded: NDArray[np.bool_],
     peers: Mapping[str, Sequence[str]] | None,
+    sites: Mapping[str, str] | None = None,
     detection_policy: DetectionPolicy,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Baseline:
     """What is normal for every object and KPI of `history`, and for objects named in `peers` alone.
 
     `excluded`[periods, objects]: incidents, maintenance, holidays; suspect rows are left out anyway. `peers`: object ->
-    keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). One day is enough to start
-    with; four weeks make it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
+    keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). `sites`: object -> site,
+    of which is learned when all its objects are idle together. One day is enough to start with; four weeks make
+    it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
     """
     if excluded.shape != history.suspect.shape:
         raise ValueError(f"excluded is {excluded.shape}, the history {history.suspect.shape}")
     when = time_of_week(history.starts, history.duration_s, timezone)
     strangers = [name for name in peers or {} if name not in history.object_index]
     objects = (*history.objects, *strangers)
-    blank = _blank(history, objects, detection_policy)
+    site_history = SiteHistory.of(history, sites or {})
+    blank = _blank(history, objects, site_history.sites, detection_policy)
     past = History(frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank)
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
@@ -59,15 +63,18 @@ def fit(
     for done, k in enumerate(tested):
         progress(LEVELS_SHARE + (1 - LEVELS_SHARE) * done / len(tested))
         fit_load_slopes(past, k)
-        _fit_idle_probability(past, k)
+        _fit_idle_probability(past, k, site_history)
         fit_spread(past, k)
         fit_bursts(past, k, detection_policy)
         found |= exceedances(past, k, detection_policy)
+    blank.site_idle_probability[:] = site_history.idle_probability(when)
     calibrate(blank, found)
     return blank
 
 
-def _blank(history: KpiFrame, objects: tuple[str, ...], detection_policy: DetectionPolicy) -> Baseline:
+def _blank(
+    history: KpiFrame, objects: tuple[str, ...], sites: tuple[str, ...], detection_policy: DetectionPolicy
+) -> Baseline:
     """Arrays of the right shapes; `fit` fills them before anyone else sees them."""
     rows, n = len(objects) + 1, len(history.kpis)
     periods = horizons(history.duration_s, detection_policy)
@@ -90,6 +97,8 @@ def _blank(history: KpiFrame, objects: tuple[str, ...], detection_policy: Detect
         tail_slope=np.full((len(periods), rows, n), 0.9, np.float32),
         burst_rate=np.zeros((rows, n), np.float32),
         burst_tail=np.ones(n),
+        sites=sites,
+        site_idle_probability=np.zeros((HOURS, len(sites)), np.float32),
     )
 
 
@@ -109,7 +118,7 @@ def _padded(hourly: HourlyHistory, more: int) -> HourlyHistory:
     return HourlyHistory(np.hstack([hourly.events, none]), np.hstack([hourly.size, none]), hourly.slot)
 
 
-def _fit_idle_probability(past: History, k: int) -> None:
+def _fit_idle_probability(past: History, k: int, site_history: SiteHistory) -> None:
     base, n = past.baseline, len(past.frame.objects)
     place = np.nonzero(base.volumes == k)[0]
     if not place.size:
@@ -118,5 +127,6 @@ def _fit_idle_probability(past: History, k: int) -> None:
         events, size, level = past.observed(k, part)
         empty = events <= COLLAPSED_SHARE * level * size
         base.idle_probability[:, part, place[0]] = idle_probability(empty, np.isfinite(events), past.when)
+        site_history.see(empty, np.isfinite(events), part)
     if n:
         base.idle_probability[:, n:, place[0]] = base.idle_probability[:, :n, place[0]].mean(axis=1, keepdims=True)

@@ -15,7 +15,7 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.scoring.baseline import Baseline
-from detector.scoring.common_mode import factor
+from detector.scoring.common_mode import factor, groups_of
 from detector.scoring.counting import Floats, counts
 from detector.scoring.dispersion import load_effect
 from detector.scoring.horizons import decay
@@ -37,6 +37,10 @@ class Recent:
     when: TimeOfWeek
     regions: Sequence[NDArray[np.int64]]
     """Places of the objects of each region, neighbours side by side: whom a common factor may move."""
+    groups: NDArray[np.bool_]
+    """[group, object]: what may fail as one, see `common_mode.groups_of`."""
+    explained: NDArray[np.bool_]
+    """[period]: on a holiday or an event of the whole network."""
     detection_policy: DetectionPolicy
     excluded: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `excluded_periods`: in no horizon but its own."""
@@ -57,7 +61,8 @@ class Recent:
         if not kpi.traits.survives_suspect:
             events[self.frame.suspect] = size[self.frame.suspect] = np.nan
         mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
-        return events, size, mean * factor(kpi, events, np.nan_to_num(mean), self.regions)
+        common = factor(kpi, events, np.nan_to_num(mean), self.regions, self.groups, self.explained)
+        return events, size, mean * common
 
     def sample(self, k: int) -> Sample:
         """[horizon, object]: NaN where the newest period is, or where less than half of a horizon was measured."""
@@ -198,6 +203,8 @@ def view(
         rows=baseline.rows(frame.objects),
         when=when,
         regions=regions,
+        groups=groups_of(frame.objects, topology),
+        explained=explained_periods(frame.starts, frame.duration_s, operations),
         detection_policy=detection_policy,
         excluded=excluded,
         ewma=ewma,
@@ -257,6 +264,15 @@ def excluded_periods(
             if idle.end <= whole.start:
                 break  # the others are older still
             flags[:, place] |= (starts < idle.end) & (starts + duration_s > idle.start)
+    return flags
+
+
+def explained_periods(starts: NDArray[np.int64], duration_s: int, operations: Operations) -> NDArray[np.bool_]:
+    """[period]: the calendar has a holiday or an event of the whole network then."""
+    flags = np.zeros(len(starts), bool)
+    for event in operations.calendar:
+        if event.scope_kind == "network":
+            flags |= (starts < event.around.end) & (starts + duration_s > event.around.start)
     return flags
 
 

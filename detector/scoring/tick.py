@@ -21,6 +21,7 @@ from detector.scoring.horizons import CREDIT, borne_out, combine, effective, may
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
+from detector.scoring.site_silence import site_silence
 from detector.scoring.tail_calibration import with_idle_probability
 
 FIGURES = (
@@ -87,6 +88,7 @@ def score(
         neighbour_load=_neighbours(now, reference.topology),
         testable_share=float(here[awaited].mean()) if awaited.any() else 1.0,
         ewma=now.ewma_state(_unquiet(figures)),
+        site_silence=site_silence(now, reference.topology),
     )
 
 

@@ -37,7 +37,13 @@ def fit_baseline(
     present = renewed(history, shifts)
     peers = peer_groups(reference)
     return fit(
-        present, timezone=timezone, excluded=excluded, peers=peers, detection_policy=detection_policy, progress=progress
+        present,
+        timezone=timezone,
+        excluded=excluded,
+        peers=peers,
+        sites={cell.cell_id: cell.site_id for cell in reference.topology.cells.values()},
+        detection_policy=detection_policy,
+        progress=progress,
     ), shifts
 
 

@@ -238,3 +238,12 @@ def test_the_load_of_another_mast_confirms_no_missing_data(beside: str, kind: st
         now=TICK.end,
     )
     assert [d.kind for d in found.degradations if d.object_id == "c1.1"] == [kind]
+
+
+@pytest.mark.parametrize(("beside", "found"), [("ok", {"volume"}), ("hush", set())])
+def test_half_of_a_network_without_traffic_is_a_fault_only_beside_a_busy_half(beside: str, found: set[str]) -> None:
+    words = {name: "asleep" if int(name[1:].split(".")[0]) <= 11 else "ok" for name in NETWORK.cells}
+    shown = evidence(TICK, words, OBJECTS)
+    if beside == "hush":
+        shown.observed[33:, COLUMN["vol"]] = 3.0
+    assert raised(shown).keys() == found
