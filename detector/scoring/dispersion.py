@@ -12,10 +12,10 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, chunks, counts
-from detector.scoring.horizons import CREDIT, SHARP_Z, borne_out, limited, may_burst, summed
+from detector.scoring.horizons import CREDIT, SHARP_Z, limited, may_burst, shown_by, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
-from detector.scoring.shrinkage import trimmed_ratio
+from detector.scoring.shrinkage import middle_ratio, trimmed_ratio
 from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, own_slopes, tail_calibration
 from detector.scoring.time_of_week import TimeOfWeek
 
@@ -221,8 +221,9 @@ def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) 
 
 
 def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
+    """Of the median object: however many are flaky, it says what is far off. Final ones are estimated beside it."""
     above, below, _ = _squares(past, k, h, scorer, capped=False)
-    return trimmed_ratio(above, below, fallback)
+    return middle_ratio(above, below, fallback)
 
 
 def _squares(past: History, k: int, h: int, scorer: Scorer, *, capped: bool) -> tuple[Floats, Floats, Floats]:
@@ -257,8 +258,8 @@ def _exceedances(past: History, k: int, h: int, detection_policy: DetectionPolic
         period, place = np.nonzero(worth)
         if int(past.baseline.horizons[h]) > 1 and may_burst(past.frame.kpis[k]):
             high = neg_log10_p > CREDIT
-            others = past.without_worst(k, part, h, sample, (period[high], place[high]))
-            neg_log10_p[high] = borne_out(neg_log10_p[high], others, scorer)
+            others = shown_by(past.without_worst(k, part, h, sample, (period[high], place[high])), scorer)
+            neg_log10_p[high] = np.where(others + CREDIT < neg_log10_p[high], others, neg_log10_p[high])
         place = (place + part.start) * days + day[period]
         tails.append(neg_log10_p[neg_log10_p > KNOT])
         places.append(place[neg_log10_p > KNOT])

@@ -17,7 +17,7 @@ from detector.scoring import tails
 from detector.scoring.baseline import Baseline
 from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, shown
-from detector.scoring.horizons import CREDIT, borne_out, combine, effective, may_burst, persistent, recovered
+from detector.scoring.horizons import CREDIT, combine, effective, may_burst, persistent, recovered, shown_by
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
@@ -106,9 +106,9 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.detection_policy) & np.isfinite(sample.events) & (sample.level > 0)
     raw = _neg_log10_p(scorer, sample, fine)
-    if may_burst(kpi):
-        _borne_out(now, k, scorer, sample, raw)
     neg_log10_p = np.where(fine, base.calibrated(raw, base.kpi_index[kpi.id], now.rows), np.nan)
+    if may_burst(kpi):
+        _borne_out(now, k, scorer, sample, neg_log10_p)
     recent = neg_log10_p[0].copy()
     neg_log10_p[0] = base.beside_bursts(recent, raw[0], base.kpi_index[kpi.id], now.rows)
     excess = scorer.excess(sample)
@@ -130,14 +130,14 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
 
 
 def _borne_out(now: Recent, k: int, scorer: Scorer, sample: Sample, neg_log10_p: Floats) -> None:
-    """Lowers the -log10 p [H, object] of pooled horizons to what their periods but the worst bear out, in place."""
+    """Lowers the calibrated -log10 p [H, object] of pooled horizons to what their periods but the worst bear out, in place."""
     worth = np.asarray((np.nan_to_num(neg_log10_p[1:]) > CREDIT).any(axis=0))
     if worth.any():
-        others = now.without_worst(k, sample, worth)
-        tested = np.nan_to_num(neg_log10_p[1:, worth]) > CREDIT
-        low = neg_log10_p[1:, worth]
-        low[tested] = borne_out(low[tested], others.pick(tested), scorer)
-        neg_log10_p[1:, worth] = low
+        base = now.baseline
+        others = np.zeros((len(neg_log10_p), int(worth.sum())))
+        others[1:] = shown_by(now.without_worst(k, sample, worth), scorer)
+        borne_out = base.calibrated(others, base.kpi_index[now.frame.kpis[k].id], now.rows[worth]) + CREDIT
+        neg_log10_p[1:, worth] = np.minimum(neg_log10_p[1:, worth], borne_out[1:])
 
 
 def _changes(now: Recent, k: int, scorer: Scorer, neg_log10_p: Floats) -> dict[str, NDArray[Any]]:
