@@ -79,8 +79,8 @@ $(PEERS): requirements-bench.lock $(DEV)
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock; } 2>.venv/peers.log \
 	  && touch $(PEERS) || echo "precall: some peers cannot be installed, see .venv/peers.log; the table says which are missing" >&2
 
-bench-quality: $(PEERS) ## precall beside others on simulated operators, an hour or so; SEEDS="101 102" for some only
-	@$(BIN)/python -m benchmarks.quality $(if $(SEEDS),--seeds $(SEEDS))
+bench-quality: $(PEERS) ## precall beside others on operators of two families, two hours or so; FAMILY=foreign, SEEDS="101 601" for some only
+	@$(BIN)/python -m benchmarks.quality $(if $(FAMILY),--family $(FAMILY)) $(if $(SEEDS),--seeds $(SEEDS))
 
 lock: ## resolve the locks anew (needs uv)
 	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header \

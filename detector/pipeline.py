@@ -37,7 +37,8 @@ def decide(
     """Evidence to degradations to incidents: what the tick changes. An object that sent nothing is not judged by its last
     values."""
     evidence, kpis_by_id = evidence.of_reporting, catalogue.by_id
-    tracked = degradations.track(evidence, before.degradations, before.missing, reference, detection_policy, now=now)
+    known = (before.degradations, before.missing)
+    tracked = degradations.track(evidence, *known, reference, detection_policy, now=now, people=before.people)
     changed = incidents.correlate(before.incidents, tracked, evidence, reference, kpis_by_id, incident_policy, now=now)
     return incidents.end_with_incident(tracked, changed), changed
 

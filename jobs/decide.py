@@ -1,19 +1,20 @@
 """Evidence to decisions: forward in order of time, and again from where late or corrected data have changed it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detector import pipeline
 from detector.domain.detection import DetectionDecision, DetectionState, Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.incident import Incident
-from detector.domain.policy import IncidentPolicy
+from detector.domain.policy import ImpactPolicy, IncidentPolicy
 from detector.domain.window import HOUR_S, Tick
 from detector.incidents.reconciliation import Correction, DecidedState, Rerun, replay_order
 from detector.store import PendingTick
 from detector.store.ticks import UNKNOWN
 from jobs import models
 from jobs.score import TickScorer
+from jobs.silent_people import SilentPeople, gaps_found
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class TickDecider:
 
     scoring: TickScorer
     incident_policy: IncidentPolicy
+    impact_policy: ImpactPolicy = field(default_factory=ImpactPolicy)
 
     def forward(self) -> Iterator[Tick]:
         """Every tick whose decision is pending and that is newer than all decided ones."""
@@ -45,11 +47,10 @@ class TickDecider:
         while True:
             number, mine = store.decisions.newest(), pending_step.tick.duration_s
             standing = tuple(store.incidents.all(state="open"))
-            before = DetectionState(
-                tuple(store.degradations.wanted(pending_step.tick.start, standing)),
-                standing,
-                store.missing_data.get(mine),
-            )
+            known = tuple(store.degradations.wanted(pending_step.tick.start, standing))
+            missing = store.missing_data.get(mine)
+            people = self._people.seen(pending_step.tick, missing, known)
+            before = DetectionState(known, standing, missing, people)
             tracked, incidents = self._judged(evidence, before, int(scoring.now))
             scoring.checkpoint("detect.tracked")
             with store.begin() as connection:
@@ -60,6 +61,7 @@ class TickDecider:
                 store.degradations.save(connection, tracked.degradations)
                 store.incidents.save(connection, incidents)
                 store.missing_data.save(connection, mine, dict(tracked.missing))
+                store.findings.add(connection, gaps_found(tracked.degradations, known, scoring.reference), scoring.now)
                 store.decisions.add(connection, [DetectionDecision(pending_step.tick, int(scoring.now), before)])
                 store.decisions.forget(connection, int(scoring.now - scoring.detection_policy.late_hours * HOUR_S))
                 store.ticks.add_pending(connection, "assess", pending_step.tick, pending_step.version)
@@ -68,6 +70,11 @@ class TickDecider:
             scoring.checkpoint("detect.decided")
             models.forget_evidence(store)
             return True
+
+    @property
+    def _people(self) -> SilentPeople:
+        scoring = self.scoring
+        return SilentPeople(scoring.store, scoring.reference, self.impact_policy, int(scoring.now))
 
     def _judged(self, evidence: Evidence, before: DetectionState, now: int) -> tuple[Tracked, tuple[Incident, ...]]:
         scoring = self.scoring

@@ -26,7 +26,7 @@ def detect(context: JobContext, *, now: float) -> Detected:
     feeds, store, catalogue, settings = context.feeds, context.store, context.catalogue, context.settings
     reference = feeds.reference(now)
     scoring = TickScorer(store, reference, catalogue, settings.detection, now, context.checkpoint)
-    deciding = TickDecider(scoring, settings.incidents)
+    deciding = TickDecider(scoring, settings.incidents, settings.impact)
     scored: list[Tick] = []
     decided: list[Tick] = []
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.chronic.days import CellDay
 from detector.domain.communication import Communication
 from detector.domain.customer import excluded_from_analysis
 from detector.domain.errors import Misconfigured
@@ -18,7 +19,7 @@ from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
 from detector.store import Store
-from jobs import models
+from jobs import cell_history, models
 
 WEEKS_S = 4 * 7 * DAY_S
 """Default length of a report. Chosen: four weeks."""
@@ -78,6 +79,8 @@ class _Files:
             "communications": self._communications,
             "held_out": self._held_out,
             "bursts": self._bursts,
+            "cell_days": self._cell_days,
+            "homes": lambda: cell_history.homes(self.store, self._withdrew),
             "risk": lambda: self.store.models.risk(),
             "risk_why_not": lambda: self.store.models.risk_why_not(),
         }
@@ -134,6 +137,9 @@ class _Files:
         remembered = first.start - REMEMBERED_DAYS * DAY_S
         found = self.store.experience.between(Window(remembered, self.window.end))
         return tuple(one for one in found if one.holder not in self._withdrew)
+
+    def _cell_days(self) -> tuple[CellDay, ...]:
+        return cell_history.cell_days(self.store, self.reference.topology, self.window, self.reference.operator.timezone)
 
     def _bursts(self) -> tuple[str, ...]:
         found = self.store.contact_bursts.all()

@@ -10,7 +10,7 @@ from benchmarks.foreign.network import Network
 from benchmarks.foreign.scenario import DAY_S
 
 PROCESSES = ("rrc", "context", "bearer", "drop", "handover")
-BURSTS_PER_CELL_WEEK = 0.2
+BURSTS_PER_CELL_WEEK = 0.05
 """Periods in which one user's device fails again and again, for the median cell. Chosen: some cells have ten times that."""
 GAPS_PER_CELL_WEEK = 0.12
 """Times that a site stops reporting while it serves as usual, per cell. Chosen: one a week of a site of eight cells."""

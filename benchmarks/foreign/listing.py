@@ -44,7 +44,7 @@ def figures(one: Prepared, matches: Matches, summary: Summary) -> str:
     strong, strong_hit = [f for f in faults if _sharp(f)], [f for f in hit if _sharp(f)]
     delays, exposure = sharp_delays(one, matches), matches.results.thousand_cell_weeks
     parts = [
-        f"{one.folder.name}: {matches.results.cells} cells, {one.scenario.period_s} s, {one.scenario.timezone}",
+        f"{one.scenario.name}: {matches.results.cells} cells, {one.scenario.period_s} s, {one.scenario.timezone}",
         f"found {len(hit)} of {len(faults)} (sharp {len(strong_hit)} of {len(strong)})",
         f"false {len(false)} = {len(false) / exposure:.0f} per 1,000 cells a week",
         f"delay {_quantile(delays, 0.5)}, {_quantile(delays, 0.9)} min",

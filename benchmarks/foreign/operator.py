@@ -54,7 +54,7 @@ def write(folder: Path, world: World) -> None:
     reference.write_network(folder, world.grid, world.network)
     reference.write_operations(folder, world.grid, world.network, world.events, world.faults)
     reference.write_people(folder, world.grid, world.network, population)
-    reference.write_truth(folder, world.network, world.faults, population)
+    reference.write_truth(folder, world.grid, world.network, world.faults, population)
     chronic = counters.cells_of(world.grid, world.network).chronic
     reference.write_bench(folder.with_name(folder.name + ".bench"), world, chronic)
 

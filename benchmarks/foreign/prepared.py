@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.foreign.operator import made, write
@@ -13,6 +14,9 @@ from benchmarks.foreign.scenario import Scenario, drawn
 from benchmarks.quality.detection import load
 from benchmarks.quality.operators import Hit, Operator
 from detector.domain.window import Window
+
+READERS = {"prepared", "reasons", "listing", "score", "bench"}
+"""Modules that read a dataset back and judge it; all others make it."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +69,23 @@ class Prepared:
             fault_id: Hit(float(row["extra"]) if row["extra"] and row["process"] != "speed" else None, row["works"] == "1")
             for fault_id, row in self.hits.items()
         }
-        return Operator(self.folder.name, load(self.folder), Window(self.scenario.replay_from, self.scenario.end), hits)
+        return Operator(self.scenario.name, load(self.folder), Window(self.scenario.replay_from, self.scenario.end), hits)
 
 
 def _at(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
+def fingerprint() -> str:
+    """Of the generator's own text, so that nothing is read that an earlier version of it made."""
+    texts = [p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")) if p.stem not in READERS]
+    return sha256(b"".join(texts)).hexdigest()[:6]
+
+
 def prepared(work_dir: Path, seed: int, *, quiet: bool = False) -> Prepared:
     """Made in `work_dir`, unless it is there already. It appears complete or not at all."""
     scenario = drawn(seed, quiet=quiet)
-    folder = work_dir / scenario.name
+    folder = work_dir / f"{scenario.name}-{fingerprint()}"
     if not folder.exists():
         begun = work_dir / f".{scenario.name}-{os.getpid()}"
         write(begun, made(scenario))

@@ -23,13 +23,13 @@ def reason(one: Prepared, matches: Matches, degradation: Degradation) -> str:
     for kind in ORDER:
         if kind in own:
             return kind
-    for name, fault in faults:
-        if fault is not None:
-            return name
-    name = base_object(degradation.object_id)
-    step = _step(one, degradation)
+    step, name = _step(one, degradation), base_object(degradation.object_id)
+    if name not in one.cells and step:
+        return f"wide {step}"
+    if faults:
+        return faults[0][0]
     if name not in one.cells:
-        return f"core {step}" if step else "core"
+        return "wide"
     return step or ("chronic" if one.cells[name]["chronic"] else "unexplained")
 
 

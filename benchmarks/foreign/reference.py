@@ -14,7 +14,7 @@ from benchmarks.foreign.writing import iso, table
 if TYPE_CHECKING:
     from benchmarks.foreign.operator import World
 
-TICKS = {300: "15 min", 900: "15 min", 3600: "1 h", 86_400: "1 d"}
+TICKS = {300: "15 min", 900: "15 min", 3600: "1 h", 86_400: "24 h"}
 ALARMED = 0.5
 """Share of outages with an alarm. Chosen: half, so that both ways are met."""
 CONSENT = 0.85
@@ -117,10 +117,11 @@ def write_people(folder: Path, grid: Grid, network: Network, people: Population)
     table(folder / "contacts.csv", "contact_id subscriber_id at channel category cell_id", contacts)
 
 
-def write_truth(folder: Path, network: Network, faults: Sequence[Fault], people: Population) -> None:
-    """A core fault is at its function, any other at each of its cells."""
+def write_truth(folder: Path, grid: Grid, network: Network, faults: Sequence[Fault], people: Population) -> None:
+    """A core fault is at its function, any other at each of its cells. Works end no sooner than their last period:
+    of a day's counters what is raised for them is known an hour after them at the latest (CONTRACTS section 4)."""
     rows = (
-        (f.fault_id, name, iso(f.start), iso(f.end), f.kind, int(f.affects), f.severity)
+        (f.fault_id, name, iso(f.start), iso(_last(grid, f)), f.kind, int(f.affects), f.severity)
         for f in faults
         for name in ([f.nf] if f.nf else [network.cells[c] for c in f.cells])
     )
@@ -131,6 +132,11 @@ def write_truth(folder: Path, network: Network, faults: Sequence[Fault], people:
         for who, failed, seconds in zip(*(c.tolist() for c in columns), strict=True)
     )
     table(folder / "truth_subscribers.csv", "fault_id subscriber_id failures degraded_s", suffered)
+
+
+def _last(grid: Grid, fault: Fault) -> int:
+    period_s = grid.scenario.period_s
+    return -(-fault.end // period_s) * period_s if fault.works else fault.end
 
 
 def write_bench(folder: Path, world: "World", chronic: Sequence[str]) -> None:

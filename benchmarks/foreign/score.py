@@ -5,7 +5,7 @@
     .venv/bin/python -m benchmarks.foreign.score 501 --people           a whole `precall backtest`: care and people too
     .venv/bin/python -m benchmarks.foreign.score 501 --quiet            nothing ever fails in it: all raised is false
 
-Operators are made once, in --work (default out/foreign), and kept there; remove them after a change of the generator.
+Operators are made once, in --work (default out/foreign), and kept there, until the generator changes.
 Seeds 501 to 516 are for development, 601 and up for reports: of 16 in a row, the 11th and 12th count by 5 minutes, the 13th
 to 15th by the hour (with 0, 20 and 40 % flaky cells), the 16th by the day, the others by the quarter-hour.
 """

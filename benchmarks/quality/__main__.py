@@ -1,7 +1,8 @@
-"""How well it detects, beside others, on simulated operators of seeds that nothing was developed on.
+"""How well it detects, beside others, on operators of two families, of seeds that nothing was developed on.
 
     .venv/bin/python -m benchmarks.quality                      the whole table, in benchmarks/results/quality.md
-    .venv/bin/python -m benchmarks.quality --seeds 101 102      some operators only
+    .venv/bin/python -m benchmarks.quality --family foreign     one family of operators alone
+    .venv/bin/python -m benchmarks.quality --seeds 101 102      some operators only, of either family
     .venv/bin/python -m benchmarks.quality --develop 21 22 23   choose the peers' thresholds anew
 
 Every operator is a process of its own that writes what it knows line by line: what a time limit cuts short is still counted.
@@ -31,7 +32,7 @@ def run(seeds: dict[str, Sequence[int]], processes: int, minutes: float, *, own:
     from benchmarks.quality.run import job, job_own
 
     WORK.mkdir(parents=True, exist_ok=True)
-    for old in [] if own else WORK.glob("*.jsonl"):
+    for old in [] if own else WORK.glob("*.json*"):
         old.unlink()
     until, thresholds = time.monotonic() + minutes * 60, chosen()
     with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=1) as pool:
@@ -53,13 +54,22 @@ def run(seeds: dict[str, Sequence[int]], processes: int, minutes: float, *, own:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def wanted(family: str, only: Sequence[int] | None) -> dict[str, Sequence[int]]:
+    """Scenario -> the seeds to run, of one family or of `both`; `only` these, if given."""
+    from benchmarks.quality.families import SEEDS
+    from benchmarks.quality.real import DATA
+
+    scenarios = {name: own for key, part in SEEDS.items() if family in (key, "both") for name, own in part.items()}
+    found = {name: [seed for seed in own if not only or seed in only] for name, own in scenarios.items()}
+    return {name: own for name, own in found.items() if name != "real" or DATA.is_dir()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="*", default=list(range(101, 125)), help="operators with faults")
-    parser.add_argument("--quiet", type=int, nargs="*", default=list(range(131, 137)), help="operators without any")
-    parser.add_argument("--mild", type=int, nargs="*", default=list(range(141, 147)), help="quiet ones given mild faults")
+    parser.add_argument("--family", choices=("simulator", "foreign", "both"), default="both")
+    parser.add_argument("--seeds", type=int, nargs="*", help="these operators only, of those that reports are made of")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 2))
-    parser.add_argument("--minutes", type=float, default=90.0, help="stop then, with what is known")
+    parser.add_argument("--minutes", type=float, default=120.0, help="stop then, with what is known")
     parser.add_argument("--develop", type=int, nargs="+", help="seeds to choose the peers' thresholds on")
     parser.add_argument("--own", action="store_true", help="precall alone anew; what the others did before is kept")
     parser.add_argument("--only-write", action="store_true", help="the tables of the run before")
@@ -71,11 +81,7 @@ def main() -> None:
         develop(args.develop, args.processes)
         return
     if not args.only_write:
-        from benchmarks.quality.real import DATA
-
-        real = [0] if DATA.is_dir() else []
-        seeds = {"faulty": args.seeds, "quiet": args.quiet, "mild": args.mild, "real": real}
-        run(seeds, args.processes, args.minutes, own=args.own)
+        run(wanted(args.family, args.seeds), args.processes, args.minutes, own=args.own)
     from benchmarks.quality.writing import write
 
     write(WORK, RESULTS)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.foreign.prepared import prepared as foreign
+from benchmarks.quality.care_figures import care_figures
 from benchmarks.quality.detection import Stages
-from benchmarks.quality.episodes import raised, worst
+from benchmarks.quality.episodes import onsets, raised, worst
+from benchmarks.quality.families import FAULTY, family_of
 from benchmarks.quality.mild import injected
 from benchmarks.quality.operators import Operator, made
 from benchmarks.quality.panel import Array, Panel, panel_of
@@ -17,8 +20,13 @@ from benchmarks.quality.peers import PEERS, Peer
 from benchmarks.quality.real import real
 from benchmarks.quality.verdict import Verdict, judged, sample, verdict
 
-SCENARIOS = ("faulty", "quiet", "mild", "real")
 OWN = "precall"
+PEOPLE = "foreign_people"
+"""The scenario that a whole backtest replays, without peers."""
+SWEEP = np.geomspace(0.5, 500.0, 31)
+"""Multiples of a peer's documented threshold that it is judged at, for equal false alarms. Chosen: a quarter apart."""
+MOST_RAISED = 2000
+"""Degradations of one operator beyond which a threshold is left out. Chosen: a hundred times what precall raises."""
 
 
 def processor_s() -> float:
@@ -30,6 +38,8 @@ def processor_s() -> float:
 def prepared(work_dir: Path, scenario: str, seed: int) -> Operator:
     if scenario == "real":
         return real(work_dir)
+    if family_of(scenario) == "foreign":
+        return foreign(work_dir, seed, quiet=scenario == "foreign_quiet").operator()
     operator = made(work_dir, seed, quiet=scenario != "faulty")
     return injected(operator, seed) if scenario == "mild" else operator
 
@@ -48,7 +58,13 @@ def peer_verdicts(
 ) -> Iterator[Verdict]:
     """The peer at its default and at every other threshold given, on the cells that it can afford."""
     panel, scores, seconds = scored(operator, peer, seed)
-    for line, threshold in {"default": peer.threshold, **thresholds}.items():
+    lines = {"default": peer.threshold, **thresholds}
+    if peer.whole and scenario in FAULTY:
+        lines |= {f"at:{t:.6g}": t for t in peer.threshold * SWEEP}
+    flags = worst(panel, scores)
+    for line, threshold in lines.items():
+        if line.startswith("at:") and onsets(flags >= threshold).sum() > MOST_RAISED:
+            continue
         rows = list(raised(panel, scores, threshold, operator.material))
         matches = judged(operator, rows, panel.objects)
         yield verdict(peer.name, line, scenario, operator, matches, seconds=seconds, series=scores.shape[1])
@@ -64,6 +80,9 @@ def scored(operator: Operator, peer: Peer, seed: int) -> tuple[Panel, Array, flo
 
 def job_own(scenario: str, seed: int, target: Path) -> None:
     """precall alone on one operator; what the file says of others is kept."""
+    if scenario == PEOPLE:
+        care_figures(target, seed)
+        return
     lines = target.read_text(encoding="utf-8").splitlines() if target.exists() else []
     kept = [line for line in lines if json.loads(line)["way"] != OWN]
     with tempfile.TemporaryDirectory(prefix="precall-quality-") as work_dir:
@@ -73,12 +92,16 @@ def job_own(scenario: str, seed: int, target: Path) -> None:
 
 def job(scenario: str, seed: int, place: int, target: Path, thresholds: Mapping[str, Mapping[str, float]]) -> None:
     """Everything on one operator, the `place`-th of its scenario; each verdict is written as soon as it is known."""
+    if scenario == PEOPLE:
+        care_figures(target, seed)
+        return
     with tempfile.TemporaryDirectory(prefix="precall-quality-") as work_dir, target.open("w", encoding="utf-8") as file:
         operator = prepared(Path(work_dir), scenario, seed)
         _write(file.fileno(), own_verdict(operator, scenario))
         for peer in PEERS.values():
             most = peer.operators if scenario in {"faulty", "real"} else peer.operators // 2
-            if peer.absent or (peer.operators and place >= most):
+            sampled = not peer.whole and (place >= most or family_of(scenario) == "foreign")
+            if peer.absent or sampled:
                 continue
             for one in peer_verdicts(operator, scenario, peer, thresholds.get(peer.name, {}), seed):
                 _write(file.fileno(), one)

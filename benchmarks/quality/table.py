@@ -93,25 +93,29 @@ def overview(pools: Pools) -> Table:
     return Table("Simulated operators with faults", note, head, tuple(rows))
 
 
-def kinds(pools: Pools) -> Table:
+def kinds(pools: Pools, scenario: str = "faulty") -> Table:
     """Recall by kind; the number of faults as precall saw them."""
-    own = ways(pools, "faulty")
+    own = ways(pools, scenario)
     seen = own[0][1] if own else Pool(())
     head = ("way", *(f"{kind} (n = {seen.recall(of_kind(kind)).count})" for kind in seen.kinds()))
     rows = tuple(
         (title, *(figure_text(pool.recall(of_kind(kind)), percent=True) for kind in seen.kinds())) for title, pool in own
     )
     note = "In per cent. A sampled peer is judged on the faults that touch its sample, so its n is smaller."
-    return Table("Recall by kind of fault", note, head, rows)
+    return Table(_titled("Recall by kind of fault", scenario), note, head, rows)
 
 
-def delays(pools: Pools) -> Table:
+def delays(pools: Pools, scenario: str = "faulty") -> Table:
     """Median and 90th percentile by kind."""
-    own = ways(pools, "faulty")
+    own = ways(pools, scenario)
     seen = own[0][1] if own else Pool(())
     rows = tuple((title, *(_delay(pool, of_kind(kind)) for kind in seen.kinds())) for title, pool in own)
     note = "Median and 90th percentile, minutes from the beginning of the fault to the detection, of the faults found."
-    return Table("Delay by kind of fault", note, ("way", *seen.kinds()), rows)
+    return Table(_titled("Delay by kind of fault", scenario), note, ("way", *seen.kinds()), rows)
+
+
+def _titled(title: str, scenario: str) -> str:
+    return f"{title}, second family" if scenario.startswith("foreign") else title
 
 
 def _delay(pool: Pool, which: Trait) -> str:
@@ -142,15 +146,15 @@ def mild(pools: Pools) -> Table:
     return Table("Mild faults", note, head, rows)
 
 
-def quiet(pools: Pools, budget: float) -> Table:
+def quiet(pools: Pools, budget: float, scenario: str = "quiet") -> Table:
     rows = []
-    for title, pool in ways(pools, "quiet"):
+    for title, pool in ways(pools, scenario):
         figure = pool.false
         within = figure.low is not None and figure.high is not None and figure.low <= budget
         verdict = ("within" if within else "ABOVE") if title == OWN else "-"
         rows.append((title, str(figure.count), figure_text(figure), f"{budget:g}" if title == OWN else "-", verdict))
     note = "Nothing ever fails: all raised is false. Per 1,000 cells and week; within = the interval reaches the budget."
-    return Table("Quiet operators", note, ("way", "raised", "false", "budget", "verdict"), tuple(rows))
+    return Table(_titled("Quiet operators", scenario), note, ("way", "raised", "false", "budget", "verdict"), tuple(rows))
 
 
 def real(pools: Pools) -> Table:
@@ -170,4 +174,7 @@ def real(pools: Pools) -> Table:
 
 
 def tables(pools: Pools, budget: float) -> list[Table]:
-    return [overview(pools), kinds(pools), delays(pools), mild(pools), quiet(pools, budget), real(pools)]
+    found = [overview(pools), kinds(pools), delays(pools), mild(pools), quiet(pools, budget), real(pools)]
+    if any(scenario.startswith("foreign") for _, _, scenario in pools):
+        found += [kinds(pools, "foreign"), delays(pools, "foreign"), quiet(pools, budget, "foreign_quiet")]
+    return found

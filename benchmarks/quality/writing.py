@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.care_figures import read_care
 from benchmarks.quality.peers import PEERS
 from benchmarks.quality.pooling import pooled
+from benchmarks.quality.reached import tables_reached
 from benchmarks.quality.table import Pools, Table, tables
 from benchmarks.quality.verdict import Verdict
 from detector.domain.policy import DetectionPolicy
@@ -50,7 +52,7 @@ def _row(cells: Any) -> str:
 def write(work_dir: Path, results: Path) -> Pools:
     pools = pooled(list(read(work_dir)))
     budget = DetectionPolicy().false_degradations_per_1000_cells_week
-    own = tables(pools, budget)
+    own = [*tables_reached(pools, read_care(work_dir)), *tables(pools, budget)]
     results.mkdir(parents=True, exist_ok=True)
     (results / "quality.md").write_text(markdown(own), encoding="utf-8")
     return pools

@@ -8,11 +8,11 @@ from detector.care.consent import objected
 from detector.care.decision_context import DecisionContext
 from detector.care.facts import WITHDRAWN, Facts, facts_of
 from detector.care.reach import DAY_S, WEEK_S, Reach, reach
-from detector.care.sentences import phrases_of, sentence
+from detector.care.sentences import phrases_of, sentence, spoken_time
 from detector.domain.communication import Communication
 from detector.domain.customer import Subscriber
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Listing
+from detector.domain.impact import Listing, Watch
 from detector.domain.incident import Incident
 from detector.domain.window import HOUR_S
 
@@ -44,7 +44,8 @@ class LookupAnswer:
     `why_not`: whether care may approach this person by itself; answering a caller needs no such consent. `incidents`:
     those that touch the person, the one whose sentence is used first; `said`: recent communications with the person, the
     newest first; `next_exposure_at`: when they are expected behind a touched cell again. `private`: place and time are
-    withheld, and everything that would reveal them. `timezone`: the operator's, in which `say` states times.
+    withheld, and everything that would reveal them. `timezone`: the operator's, in which `say` states times. `watch`: no
+    incident touches the person, but data are missing where they probably are.
     """
 
     affected: str
@@ -65,6 +66,7 @@ class LookupAnswer:
     private: bool = False
     timezone: str = "UTC"
     ended_at: int | None = None
+    watch: Watch | None = None
 
 
 def lookup(
@@ -75,12 +77,13 @@ def lookup(
     listings: Sequence[Listing],
     caller: str = "self",
     leads: Mapping[str, Degradation] = NO_LEADS,
+    watch: Watch | None = None,
 ) -> LookupAnswer:
     """The most likely of the person's current incidents: open, or ended within RECENT_S. `listings`: this person's current
     rows; `context.contact_history`: communications with this person, and a minor's guardian; `leads`: the leading
-    degradation by incident, so that the answer equals its alerts. Works and maintenance answer too; a merged incident is
-    represented by the one into which it was merged. Of a minor, or to a `caller` who is not the person, neither place nor
-    time is given."""
+    degradation by incident, so that the answer equals its alerts; `watch` counts where no incident touches the person.
+    Works and maintenance answer too; a merged incident is represented by the one into which it was merged. Of a minor, or to
+    a `caller` who is not the person, neither place nor time is given."""
     person = context.customers.subscribers.get(subscriber_key)
     private = caller != "self" or (person is not None and person.minor)
     notified = [] if private else list(reversed(context.contact_history.by_recipient.get(subscriber_key, ())))
@@ -96,6 +99,8 @@ def lookup(
         timezone=context.timezone,
         going_on=any(incident.state == "open" for incident, _ in rows),
     )
+    if not rows and watch is not None and may_look:
+        return _watched(common, watch, _languages(person, context), context)
     if not rows:
         sure = person is not None and may_look
         say = {code: phrases_of(code).fine if sure else phrases_of(code).unsure for code in _languages(person, context)}
@@ -112,6 +117,17 @@ def lookup(
     affected = "no" if first.facts.state == WITHDRAWN else "yes" if sure else "unknown"
     answer = replace(common, affected=affected, probability=first.listing.probability, say=first.say)
     return answer if private else _in_full(answer, found)
+
+
+def _watched(answer: LookupAnswer, watch: Watch, languages: Sequence[str], context: DecisionContext) -> LookupAnswer:
+    """Possibly: nothing is asserted but since when nothing is measured, and that to the person alone."""
+    say = {}
+    for code in languages:
+        phrases = phrases_of(code)
+        time = spoken_time(watch.since, context.now, context.timezone, phrases)
+        say[code] = phrases.unsure if answer.private else f"{phrases.unsure} {phrases.unmeasured.format(time=time)}"
+    answer = replace(answer, probability=watch.probability, say=say)
+    return answer if answer.private else replace(answer, since=watch.since, watch=watch)
 
 
 def _in_full(answer: LookupAnswer, found: Sequence[Touching]) -> LookupAnswer:

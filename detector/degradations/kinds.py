@@ -32,7 +32,7 @@ IDLE_STATES = {"energy_saving": ("volume", "availability", "data"), "planned": (
 """Cell state -> families that are no evidence for a cell in it."""
 EVENT_LOAD = 1.5
 """Load or traffic over this multiple of its expectation is a declared event's. Chosen: no ordinary day reaches it."""
-CONFIRMERS = ("neighbours", "core", "alarm", "ticket")
+CONFIRMERS = ("neighbours", "core", "alarm", "ticket", "people")
 """What can confirm that users of an object without data are without service."""
 
 
@@ -107,6 +107,8 @@ def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationK
         said.add("core")
     if context.missing_objects.ticketed(i):
         said.add("ticket")
+    if context.evidence.objects[i] in context.deserted:
+        said.add("people")
     confirmed = tuple(name for name in CONFIRMERS if name in said)
     return (OUTAGE if confirmed else NO_DATA), confirmed
 

@@ -9,9 +9,10 @@ from detector.degradations.episodes import CLEAR_AFTER, STALE_S, cleared, counte
 from detector.degradations.kinds import idle, no_data_kind
 from detector.degradations.tick_context import TickContext
 from detector.domain.degradation import Degradation, degradation_id, worst
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.evidence import Evidence
 
-FAMILY = "data"
+FAMILY = MISSING_DATA
 
 
 def missing_periods(evidence: Evidence, seen: Mapping[str, int]) -> dict[str, int]:
@@ -27,7 +28,7 @@ def raise_missing(context: TickContext) -> Iterator[Degradation]:
     for i in np.flatnonzero(context.evidence.missing):
         name = context.evidence.objects[i]
         long_enough = missing[name] >= context.detection_policy.no_data_after_periods
-        if long_enough and name not in taken and not idle(context, name, FAMILY):
+        if long_enough and name not in taken and not idle(context, name, FAMILY) and not context.served(name):
             yield missing_episode(context, int(i), missing[name])
 
 
@@ -70,11 +71,21 @@ def carry_missing(context: TickContext, episode: Degradation) -> Degradation:
         return cleared(episode, episode.updated_at) if tick.end - episode.updated_at > STALE_S else episode
     if idle(context, episode.object_id, FAMILY):
         return cleared(episode, tick.start)
+    if context.served(episode.object_id):
+        return _served(context, episode)
     silent_still = bool(context.evidence.missing[i])
-    later = _confirmed(context, i, episode) if silent_still else replace(episode, no_data_since=None)
+    asked = silent_still or episode.object_id in context.deserted  # attachments may come after the rows did
+    later = _confirmed(context, i, episode) if asked else replace(episode, no_data_since=None)
     if tick.end == episode.updated_at:
         return later
     return counted(replace(later, updated_at=tick.end), silent_still, tick.end, CLEAR_AFTER)
+
+
+def _served(context: TickContext, episode: Degradation) -> Degradation:
+    """Over, though nothing is measured: a reporting gap; or an outage from which people came back before the data did."""
+    if "people" in episode.confirmed_by:
+        return cleared(episode, context.people[episode.object_id].start)
+    return replace(cleared(episode, context.evidence.tick.start), reporting_gap=True)
 
 
 def _confirmed(context: TickContext, i: int, episode: Degradation) -> Degradation:

@@ -7,13 +7,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.degradations.site_pooling import Sites, pooled
+from detector.degradations.group_pooling import new_releases, pooled, sites
 from detector.degradations.stopped_feed import SLACK_S, MissingObjects, stands
 from detector.domain.cell import Cell, Topology, base_object
 from detector.domain.degradation import Degradation
 from detector.domain.evidence import HEALTHY_BELOW, Evidence
 from detector.domain.kpi import COLLAPSED_SHARE, SATURATED
 from detector.domain.operations import Alarm, Operations
+from detector.domain.people_seen import PeopleSeen
 from detector.domain.policy import DetectionPolicy
 
 JOINT_MARGIN = 0.5
@@ -30,7 +31,8 @@ BUSY_ENOUGH = 0.7
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TickContext:
     """Evidence with its surroundings. `threshold` is the tick's -log10 p; `open_` the episodes before it; `missing_periods`:
-    object -> periods missing in a row, this tick included."""
+    object -> periods missing in a row, this tick included; `people`: object -> whether people were seen behind it while it
+    was missing."""
 
     evidence: Evidence
     open_: Sequence[Degradation]
@@ -40,6 +42,7 @@ class TickContext:
     now: int
     threshold: float
     missing_periods: Mapping[str, int] = field(default_factory=dict)
+    people: Mapping[str, PeopleSeen] = field(default_factory=dict)
 
     @property
     def keeping_threshold(self) -> float:
@@ -48,17 +51,20 @@ class TickContext:
 
     @cached_property
     def sure(self) -> NDArray[np.bool_]:
-        """[object, KPI]: beyond chance by itself or with its site, and large enough to matter: what may be raised."""
-        evidence, sites = self.evidence, Sites.of(self.evidence.objects, self.topology)
-        joint = pooled(evidence.neg_log10_p, sites)
+        """[object, KPI]: beyond chance by itself, with its site or its release, and large enough: what may be raised."""
+        evidence = self.evidence
         with np.errstate(invalid="ignore"):
-            alone = (evidence.neg_log10_p >= self.threshold) & self._enough(evidence.excess)
-        shared = (joint >= self.threshold + JOINT_MARGIN) & self._enough(
-            sites.shared(np.where(joint > 0, evidence.excess, 0.0))
-        )
+            found = (evidence.neg_log10_p >= self.threshold) & self._enough(evidence.excess)
+        for groups in (
+            sites(evidence.objects, self.topology),
+            new_releases(evidence.objects, self.topology, evidence.tick.end),
+        ):
+            joint = pooled(evidence.neg_log10_p, groups)
+            excess = groups.shared(np.where(joint > 0, evidence.excess, 0.0))
+            found |= (joint >= self.threshold + JOINT_MARGIN) & self._enough(excess)
         volumes = np.array([kpi.traits.traffic for kpi in evidence.kpis], bool)
         silent = self.fell_silent[:, None] & volumes
-        return np.asarray((alone | shared | silent) & evidence.matters & ~evidence.missing[:, None])
+        return np.asarray((found | silent) & evidence.matters & ~evidence.missing[:, None])
 
     @cached_property
     def fell_silent(self) -> NDArray[np.bool_]:
@@ -128,8 +134,19 @@ class TickContext:
             expected_traffic=self.expected_traffic,
             core=carried,
             lost=self.known_lost | gone,
+            deserted=self.deserted,
             now=self.now,
         )
+
+    @cached_property
+    def deserted(self) -> frozenset[str]:
+        """Objects whose people are gone since they sent nothing."""
+        return frozenset(name for name, seen in self.people.items() if not seen.present)
+
+    def served(self, object_id: str) -> bool:
+        """It sends nothing, and its people are behind it as usual: its data are missing, not its service."""
+        seen = self.people.get(object_id)
+        return seen is not None and seen.present and bool(self.evidence.missing[self.evidence.object_index[object_id]])
 
     @cached_property
     def known_lost(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ from detector.domain.degradation import Degradation
 from detector.domain.detection import Tracked
 from detector.domain.evidence import Evidence
 from detector.domain.operations import Operations
+from detector.domain.people_seen import PeopleSeen, by_object
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 
@@ -27,9 +28,11 @@ def track(
     detection_policy: DetectionPolicy,
     *,
     now: int,
+    people: Sequence[PeopleSeen] = (),
 ) -> Tracked:
     """What the tick makes of the degradations `raised` before it and of `missing` (object -> missing periods in a row), both
-    as in `DetectionState`; `now` (s) is the clock when the tick was scored.
+    as in `DetectionState`; `now` (s) is the clock when the tick was scored; `people`: what attachments show of the people
+    behind missing objects.
 
     The same input gives the same output, and a tick tracked again on top of its own result changes no episode. Episodes
     inside declared works are tracked like all others: it is the incident that is suppressed. Episodes of objects that the
@@ -47,6 +50,7 @@ def track(
         now=now,
         threshold=threshold_of(evidence, known, topology, operations, detection_policy),
         missing_periods=now_missing,
+        people=by_object(people),
     )
     carried = [carry_missing(context, d) if d.family == FAMILY else carry_on(context, d) for d in known if d.open]
     found = {d.degradation_id: d for d in (*raise_new(context), *raise_missing(context), *carried)}

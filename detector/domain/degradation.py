@@ -14,7 +14,7 @@ PRIORITY = {"critical": 1, "major": 2, "minor": 4, "warning": 7}
 """TM Forum priority (TMF656: 1 high to 10 low) of each severity."""
 
 
-Confirmation = Literal["neighbours", "core", "alarm", "ticket"]
+Confirmation = Literal["neighbours", "core", "alarm", "ticket", "people"]
 """Who else says that an object's users are without service."""
 
 
@@ -48,15 +48,16 @@ class Degradation:
 
     `kpi` leads its family; `observed`, `expected` are fractions or catalogue units, never per cent; `neg_log10_p` is
     -log10 p at its strongest; `periods` the horizon that showed it; `quiet_periods` counts towards clearing.
-    `confirmed_by` names the other evidence for it (neighbours, core, alarm): no_data is a degradation of service only then.
-    `parts` explain the one number, the surest first. `siblings`: other measured cells of the site, of which
-    `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
+    `confirmed_by` names the other evidence for it (neighbours, core, alarm, people): no_data is a degradation of
+    service only then. `parts` explain the one number, the surest first. `siblings`: other measured cells of the site, of
+    which `siblings_alike` look bad in the same family, be it ever so mildly. `neighbour_load`: their traffic, observed /
     expected, None = not known. `withdrawn_at`: the clock when corrected data no longer bore it out; then it is over as of
     its start, and `superseded_by` names the episode that stands in its place, if one does. `threshold`: the -log10 p that
     `neg_log10_p` had to reach; `raised_at`: the end (s) of the period that raised it. `readings`: what its leading KPI
     showed at the latest bad period, and at the worst; empty where no KPI leads (missing data). `no_data_since`: from when
     on (s) nothing is measured that shows how it goes on; None = it is measured. Of kind no_data: set where the data
-    stopped for many objects at once, so that the feed is at fault and not the object.
+    stopped for many objects at once, so that the feed is at fault and not the object. `reporting_gap`: of missing data, its
+    people were seen behind it as usual meanwhile, which ended it.
     """
 
     degradation_id: str
@@ -89,6 +90,7 @@ class Degradation:
     raised_at: int = 0
     readings: tuple[Reading, ...] = ()
     no_data_since: int | None = None
+    reporting_gap: bool = False
 
     @property
     def reading(self) -> Reading:

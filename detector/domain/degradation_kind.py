@@ -56,6 +56,8 @@ class DegradationKind:
         return _RANK[self.name]
 
 
+MISSING_DATA = "data"
+"""Family of a degradation that is missing measurements."""
 NO_DATA = DegradationKind(
     name="no_data",
     title="No measurements",

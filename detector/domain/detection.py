@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from detector.domain.degradation import Degradation
 from detector.domain.incident import Incident
+from detector.domain.people_seen import PeopleSeen
 from detector.domain.window import Tick
 
 
@@ -13,12 +14,14 @@ class DetectionState:
     """What a decision over a tick begins with.
 
     `degradations`: those open or cleared within a day, of ticks of every length, and all members of the open `incidents`
-    (see `remembered_degradations`). `missing`: object -> missing periods in a row, of the tick's duration.
+    (see `remembered_degradations`). `missing`: object -> missing periods in a row, of the tick's duration. `people`: what
+    the newest attachments show of the people behind objects that were missing.
     """
 
     degradations: tuple[Degradation, ...]
     incidents: tuple[Incident, ...]
     missing: Mapping[str, int]
+    people: tuple[PeopleSeen, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from detector.domain.alert import Decision
 
 BASES = ("expected", "present", "measured")
+SILENT = "silent"
+"""The basis of a watch: data are missing where the person usually is, and nothing shows yet whether service is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,16 @@ class Affected:
     def likely_degraded_s(self) -> float:
         """Degraded seconds; of an assessment without them, the share of the exposure that is likely to be degraded."""
         return self.degraded_s or self.probability * self.exposure_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Data are missing since `since` (s) where a person probably is; `probability`: that it is an outage and the person is
+    there. It is on no incident's list: care acts on it only in answer to the person's own question."""
+
+    since: int
+    probability: float
+    basis: str = SILENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from detector.domain.incident import Incident
 from detector.domain.window import HOUR_S
 from detector.incidents.chance import group_p_value
 from detector.incidents.correlation_context import CorrelationContext
+from detector.incidents.departure import goes_on, over_at
 from detector.incidents.groups import ONE_SITE, SCATTERED
 from detector.incidents.lifecycle import add_cause, merge_incidents, open_incident
 from detector.incidents.onset import GRADUAL_S
@@ -118,8 +119,12 @@ class CauseMatcher:
 class Assignment:
     """The incidents of one tick while causes are assigned to them. `owner`: degradation -> the incident that owns it."""
 
-    def __init__(self, incidents: dict[str, Incident], context: CorrelationContext) -> None:
-        self.incidents, self.context = incidents, context
+    def __init__(
+        self, incidents: dict[str, Incident], context: CorrelationContext, departed: frozenset[str] = frozenset()
+    ) -> None:
+        self.incidents, self.context, self.departed = incidents, context, departed
+        found = {name: over_at(incident, context) for name, incident in incidents.items() if incident.state == "open"}
+        self._over = {name: end for name, end in found.items() if end is not None}
         self.owner = {d: i.incident_id for i in incidents.values() for d in i.degradation_ids}
         self._incidents_at: dict[str, set[str]] = {}
         for incident in incidents.values():
@@ -134,10 +139,10 @@ class Assignment:
 
     def assign(self, cause: Cause) -> None:
         """Add the cause to the incidents that own a part of it, or to the open one that it lies in, or open a new one."""
-        cause = self._with_one_onset(cause)
+        cause = self._without_what_is_over(self._with_one_onset(cause))
         owners = {self.owner[d] for d in cause.degradation_ids if d in self.owner} or self._open_incident_of(cause)
         if not owners:
-            incident = open_incident(cause, self.context)
+            incident = open_incident(cause, self.context, departed=self.departed)
         else:
             older, *younger = sorted(
                 (self.incidents[o] for o in owners), key=lambda i: (i.opened_at, i.started_at, i.incident_id)
@@ -165,12 +170,24 @@ class Assignment:
         }
         return replace(cause, degradation_ids=cause.degradation_ids - apart) if apart else cause
 
+    def _without_what_is_over(self, cause: Cause) -> Cause:
+        """The cause without members of incidents that are over, where another part of it goes on after them."""
+        old = {d for d in cause.degradation_ids if self.owner.get(d) in self._over}
+        ends = [self._over[self.owner[d]] for d in old]
+        on = any(goes_on(self.context.degradations[d], max(ends)) for d in cause.degradation_ids - old) if old else False
+        return replace(cause, degradation_ids=cause.degradation_ids - old) if on else cause
+
+    def _still_fits(self, incident: Incident, own: Iterable[Degradation]) -> bool:
+        """It is not over, or none of these goes on after it."""
+        end = self._over.get(incident.incident_id)
+        return end is None or not any(goes_on(d, end) for d in own)
+
     def _open_incident_of(self, cause: Cause) -> set[str]:
         """The oldest open incident that the cause belongs to."""
         own = tuple(self.context.degradations[d] for d in sorted(cause.degradation_ids))
         matcher = CauseMatcher(cause, own, self.context)
         around = (self._incidents_at.get(place, set()) for place in {WIDE, *places(matcher.cells, self.context.topology)})
         near = [self.incidents[i] for i in set[str]().union(*around)]
-        hosts = [i for i in near if i.state == "open" and matcher.belongs_to(i)]
+        hosts = [i for i in near if i.state == "open" and self._still_fits(i, own) and matcher.belongs_to(i)]
         oldest = min(hosts, key=lambda i: (i.opened_at, i.started_at, i.incident_id), default=None)
         return {oldest.incident_id} if oldest else set()

@@ -10,6 +10,7 @@ from detector.domain.policy import IncidentPolicy
 from detector.domain.ports import Reference
 from detector.incidents.assignment import Assignment
 from detector.incidents.correlation_context import CorrelationContext
+from detector.incidents.departure import departed, without_departed
 from detector.incidents.lifecycle import advance
 from detector.incidents.roots import Cause, root_causes
 
@@ -29,11 +30,13 @@ def correlate(
     `tracked`: what the tick made of the degradations; those of the past still give when their trouble began and ended.
     `evidence` of the tick gives how many objects could show something, the base of the tests against chance, and what those
     look like that are not raised. `kpis`: id -> definition. A mere "no data" opens nothing. No two open incidents
-    ever share a degradation; an id never changes; the same input gives the same output in whatever order it comes.
+    ever share a degradation; an id never changes; a member that goes on when its incident is over leaves it, for one of its
+    own; the same input gives the same output in whatever order it comes.
     """
     context = CorrelationContext.of(tracked, evidence, reference, kpis, incident_policy, now=now)
     before = {i.incident_id: i for i in open_ if i.state == "open"}
-    assignment = Assignment(dict(before), context)
+    standing = {name: without_departed(i, context) for name, i in before.items()}
+    assignment = Assignment(standing, context, departed(before.values(), standing.values()))
     for cause in sorted(root_causes(context), key=lambda cause: _congestion_last(cause, context)):
         assignment.assign(cause)
     after = []

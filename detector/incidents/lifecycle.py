@@ -1,15 +1,16 @@
 """The life cycle of an incident: opened, grown, merged, suppressed, linked, resolved, withdrawn."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from detector.domain.cell import Topology
-from detector.domain.degradation import Degradation, leading, worst
+from detector.domain.degradation import Degradation, degradation_id, leading, worst
 from detector.domain.degradation_kind import gravest_kind
 from detector.domain.incident import MAINTENANCE, Incident, incident_id
 from detector.domain.window import Window
 from detector.incidents.confidence import confidence
 from detector.incidents.correlation_context import CorrelationContext, Root
+from detector.incidents.departure import deciding
 from detector.incidents.operations_links import alarm_of, mentioned_places, overrun, ticket_of, under_works
 from detector.incidents.reason import reason
 from detector.incidents.roots import Cause, root_candidates
@@ -18,12 +19,13 @@ from detector.incidents.times import estimated_end, estimated_start, is_ongoing
 OVERRUN = "; declared works overrun"
 
 
-def open_incident(cause: Cause, context: CorrelationContext) -> Incident:
-    """A new incident, named after its first degradation."""
+def open_incident(cause: Cause, context: CorrelationContext, departed: Collection[str] = ()) -> Incident:
+    """A new incident, named after its first degradation; after this tick, too, if that is among those that have `departed`
+    from an incident, which may bear its name."""
     own = by_start([context.degradations[i] for i in cause.degradation_ids])
     lead = leading(own)
     incident = Incident(
-        incident_id=incident_id(own[0].degradation_id),
+        incident_id=incident_id(_name_giver(own[0], context.tick.start if own[0].degradation_id in departed else None)),
         root_kind=cause.root_kind,
         root_id=cause.root_id,
         kind=gravest_kind(d.kind for d in own),
@@ -41,6 +43,10 @@ def open_incident(cause: Cause, context: CorrelationContext) -> Incident:
     ):
         incident = replace(incident, suppression=MAINTENANCE)
     return incident
+
+
+def _name_giver(first: Degradation, left_at: int | None) -> str:
+    return first.degradation_id if left_at is None else degradation_id(first.object_id, first.degradation_id, left_at)
 
 
 def add_cause(incident: Incident, cause: Cause, context: CorrelationContext) -> Incident:
@@ -96,10 +102,11 @@ def advance(incident: Incident, before: Incident | None, context: CorrelationCon
     members = context.known(incident)
     if members:
         incident = replace(incident, started_at=estimated_start(members, incident.opened_at))
-    if is_ongoing(members):
+    dated = deciding(incident, members, context.topology.functions)
+    if is_ongoing(dated):
         incident = replace(incident, updated_at=context.now)
     elif quiet_long_enough(incident, context):
-        over = estimated_end(members) or max(incident.updated_at, incident.started_at)
+        over = estimated_end(dated) or max(incident.updated_at, incident.started_at)
         incident = replace(
             incident,
             state="resolved",

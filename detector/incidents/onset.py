@@ -27,6 +27,10 @@ class Onset:
     neg_log10_p: float
     degradation_ids: frozenset[str]
     families: frozenset[str] = frozenset()
+    out_of_service: bool = False
+    """One of its episodes takes service away, be it the most severe or not."""
+    trend: bool = False
+    """Only a long horizon shows any of it: when it began is hardly known."""
 
     @property
     def traits(self) -> DegradationKind:
@@ -67,6 +71,8 @@ def _onset_of(group: list[Degradation], tolerance_periods: int) -> Onset:
         neg_log10_p=lead.neg_log10_p,
         degradation_ids=frozenset(d.degradation_id for d in group),
         families=frozenset(d.family for d in group),
+        out_of_service=any(d.traits.out_of_service for d in group),
+        trend=all(d.traits.trend for d in group),
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from detector.domain.degradation import Degradation, leading
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.kpi import Kpi
 from detector.incidents.correlation_context import Root
 from detector.labels import quantities
-from detector.labels.observation import MISSING_DATA, comparison_text, observation_text
+from detector.labels.observation import comparison_text, observation_text
 
 PLACES = {
     "site": "site {id}",
@@ -51,6 +52,7 @@ def reason(
     if lead.family == MISSING_DATA:
         others = len({d.base_object for d in degradations if d.family == MISSING_DATA}) - 1
         said += f" and {others} others" if others > 1 else " and another" if others else ""
+        said += "; a reporting gap, for people are there as usual" if lead.reporting_gap else ""
     elif over or not lead.open:
         said = f"at worst {said}"
     near = beside(lead) if root[0] in NEAR else ""
@@ -124,5 +126,10 @@ def place(degradations: Sequence[Degradation], root: Root, members: int, joined_
 
 def confirmed(degradations: Sequence[Degradation]) -> str:
     by = {name for d in degradations for name in d.confirmed_by}
-    words = {"core": "the core sees it too", "alarm": "an alarm says so", "ticket": "a ticket says so"}
+    words = {
+        "core": "the core sees it too",
+        "alarm": "an alarm says so",
+        "ticket": "a ticket says so",
+        "people": "the people there are gone",
+    }
     return ", ".join(text for name, text in words.items() if name in by)

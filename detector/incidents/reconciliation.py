@@ -7,6 +7,7 @@ from functools import cached_property
 from detector.domain.degradation import Degradation
 from detector.domain.detection import DetectionDecision, DetectionState, Tracked, remembered_degradations
 from detector.domain.incident import Incident
+from detector.domain.people_seen import PeopleSeen
 from detector.domain.window import Tick
 from detector.incidents.lifecycle import merged, notified_fields, withdraw
 
@@ -58,7 +59,7 @@ class Correction:
         """An entry of the second run's log under the published names, by the clocks of the first: so that a third run
         sees what it would have seen in order."""
         was = one.before
-        return replace(one, before=DetectionState(was.degradations, tuple(map(self.named, was.incidents)), was.missing))
+        return replace(one, before=replace(was, incidents=tuple(map(self.named, was.incidents))))
 
     def dated(self, d: Degradation) -> Degradation:
         """With the clock at which it was, or is now, published."""
@@ -174,6 +175,8 @@ class Rerun:
     degradations: dict[str, Degradation]
     incidents: dict[str, Incident]
     missing: dict[int, dict[str, int]]
+    people: dict[Tick, tuple[PeopleSeen, ...]]
+    """What was known of the people behind missing objects when each tick was decided."""
     log: list[DetectionDecision]
 
     @classmethod
@@ -184,7 +187,11 @@ class Rerun:
         for one in log:
             missing.setdefault(one.tick.duration_s, dict(one.before.missing))
         return cls(
-            {d.degradation_id: d for d in first.degradations}, {i.incident_id: i for i in first.incidents}, missing, []
+            {d.degradation_id: d for d in first.degradations},
+            {i.incident_id: i for i in first.incidents},
+            missing,
+            {one.tick: one.before.people for one in log},
+            [],
         )
 
     def before(self, tick: Tick) -> DetectionState:
@@ -193,6 +200,7 @@ class Rerun:
             remembered_degradations(self.degradations.values(), standing, tick.start),
             standing,
             self.missing.get(tick.duration_s, {}),
+            self.people.get(tick, ()),
         )
 
     def take(self, one: DetectionDecision, tracked: Tracked, incidents: Sequence[Incident]) -> None:

@@ -20,6 +20,14 @@ WIDEST = ("network", "region", "tac")
 FELT_BEFORE_S = HOUR_S
 """A fault of a core function shows in one cell hardly so much before the function. Chosen: the function counts many cells,
 so an hour is ample."""
+SHARP_PERIODS = 4
+"""Periods of slack up to which an onset beside that of a core function is no chance. Chosen: an hour of quarters, as
+above."""
+MISSING_FOR_GONE = 2.0
+"""A core function lacks up to so many times the share of its cells that are gone as their consequence. Chosen: the busiest
+half of the cells may carry twice the mean."""
+LEAST_MISSING = 0.1
+"""Share of its requests that a function may lack beside lost cells whatever they carry. Chosen: its own scatter."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,8 @@ def _by_core(context: CorrelationContext, left: set[Onset]) -> list[Cause]:
         peers = {
             b for b in left if context.is_core(b) and _serve_together(context.topology, b.object_id, function.object_id)
         }
-        felt = {b for b in left if b.object_id in behind and function.seen - b.seen <= FELT_BEFORE_S}
-        gone = {b for b in felt if b.traits.out_of_service}
+        felt = {b for b in left if b.object_id in behind and _may_feel(b, function)}
+        gone = {b for b in felt if b.out_of_service}
         if len({b.object_id for b in gone}) < context.incident_policy.covers_share * len(behind):
             felt -= gone
         late = {
@@ -75,6 +83,17 @@ def _by_core(context: CorrelationContext, left: set[Onset]) -> list[Cause]:
         turned = {b for b in felt | peers if same_onset(b, function)} | late | {function}
         found.append(_take(("nf", function.object_id), turned, left))
     return found
+
+
+def _may_feel(cell: Onset, function: Onset) -> bool:
+    """Not before the function fails, and no slow change: when that began is hardly known. A long horizon dates an onset so
+    roughly that only what fails as a core function makes it fail can be its part."""
+    long = cell.slack_s > SHARP_PERIODS * cell.duration_s
+    return (
+        not cell.trend
+        and function.seen - cell.seen <= FELT_BEFORE_S
+        and (not long or "accessibility" in cell.families or cell.out_of_service)
+    )
 
 
 def _serve_together(topology: Topology, one: str, other: str) -> bool:
@@ -87,12 +106,20 @@ def _serve_together(topology: Topology, one: str, other: str) -> bool:
 
 
 def _functions_with_less_demand(context: CorrelationContext) -> set[Onset]:
-    """Core functions that fail nobody but have fewer requests, while cells behind them went out of service: a
-    consequence."""
+    """Core functions that fail nobody but have fewer requests, while so many cells behind them went out of service that it
+    is a consequence."""
     functions = {b for b in context.onsets if context.is_core(b) and b.families == {"volume"}}
-    gone = [b for b in context.onsets if b.traits.out_of_service and not context.is_core(b)]
+    gone = [b for b in context.onsets if b.out_of_service and not context.is_core(b)]
     behind = {f: context.topology.cells_behind(f.object_id) for f in functions}
-    return {f for f in functions if any(b.object_id in behind[f] and same_onset(b, f) for b in gone)}
+    lost = {f: {b.object_id for b in gone if b.object_id in behind[f] and same_onset(b, f)} for f in functions}
+    return {f for f in functions if lost[f] and _explain(context, f, len(lost[f]) / len(behind[f]))}
+
+
+def _explain(context: CorrelationContext, function: Onset, gone: float) -> bool:
+    """Whether the loss of this share of the cells behind it is enough for what the function lacks."""
+    own = [context.degradations[d] for d in function.degradation_ids]
+    missing = max(1 - d.observed / d.expected if d.expected > 0 else 1.0 for d in own)
+    return missing <= max(MISSING_FOR_GONE * gone, LEAST_MISSING)
 
 
 def _with_functions(context: CorrelationContext, found: list[Cause], functions: set[Onset]) -> list[Cause]:

@@ -1,12 +1,10 @@
 """The leading KPI of a degradation as text: the same in a reason, on a page and in an alert."""
 
 from detector.domain.degradation import Degradation
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.kpi import Kpi
 from detector.labels import quantities
 from detector.labels.times import duration
-
-MISSING_DATA = "data"
-"""Family of a degradation that is missing measurements."""
 
 
 def observation_text(d: Degradation, kpi: Kpi | None) -> str:

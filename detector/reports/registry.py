@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from detector.domain.errors import Misconfigured
 from detector.reports import (
     account_months,
+    chronic_cells,
     complaint_risk,
     contact_effect,
     experience_groups,
@@ -22,6 +23,7 @@ REPORTS: Mapping[str, ReportKind] = {
         said_and_measured.REPORT,
         planning.REPORT,
         complaint_risk.REPORT,
+        chronic_cells.REPORT,
     )
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from detector.care.privacy import shown
+from detector.chronic.days import CellDay
 from detector.domain.cell import Topology
 from detector.domain.communication import Communication
 from detector.domain.customer import Customers, SubscriberEvent
@@ -95,7 +96,8 @@ class Past:
     interactions, events: made in the window; experience: rows of its days, and of the 28 before it. None of them is
     about people who withdrew `network_care_analysis` (`withdrew` of them are left out). expected_presence: cell -> people
     who are usually there, a mean over the week; communications: contacts and offers requested of care; offers: what each
-    costs; held_out: rows of those whom the holdout left out, whether current or not; holdout: its terms.
+    costs; held_out: rows of those whom the holdout left out, whether current or not; holdout: its terms; cell_days: the
+    counters of cells in the whole local days of the window; homes: person -> the cell behind which it usually is longest.
     """
 
     window: Window
@@ -116,6 +118,8 @@ class Past:
     held_out: tuple[Listing, ...] = ()
     holdout: HoldoutPolicy = field(default_factory=HoldoutPolicy)
     withdrew: int = 0
+    cell_days: tuple[CellDay, ...] = ()
+    homes: Mapping[str, str] = field(default_factory=dict)
     risk: RiskModel | None = None
     risk_why_not: str = ""
     bursts: tuple[str, ...] = ()

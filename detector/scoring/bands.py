@@ -50,9 +50,9 @@ def _sample(own: KpiFrame, baseline: Baseline, kpi_id: str, object_id: str, time
     level = (baseline.levels(b, rows, when) * load_effect(baseline, own, b, rows, when))[:, 0]
     events, size = (side[:, 0] for side in counts(own, k))
     typical_size = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
-    spread, level_variance = (
-        np.full(len(level), float(x[rows[0], b])) for x in (baseline.spread[0], baseline.level_variance)
-    )
+    spread = np.full(len(level), float(baseline.spread[0, rows[0], b]))
+    jitter = np.broadcast_to(baseline.jitter(b, rows, when)[:, 0], level.shape)
+    level_variance = float(baseline.level_variance[rows[0], b]) + jitter**2
     return Sample(
         events=events,
         size=np.where(np.isfinite(size), size, typical_size),

@@ -28,6 +28,8 @@ class Baseline:
     tail_slope[H, O+1, K]: the slope of each object. burst_rate[O+1, K]: share of its periods that are single odd ones;
     burst_tail[K]: how fast they get rarer as they get larger (`bursts`).
     horizons[H]: in periods of `duration_s`; negative = fading away with this time constant.
+    recurring_place[N, 3]: KPI, row and local period of the week, sorted, where `recurring_factor`[N] multiplies the level
+    and `recurring_variance`[N] is added to its relative variance (`scoring.recurring`); an earlier version has none.
     """
 
     objects: tuple[str, ...]
@@ -47,6 +49,9 @@ class Baseline:
     tail_slope: NDArray[np.float32]
     burst_rate: NDArray[np.float32]
     burst_tail: Floats
+    recurring_place: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 3), np.int32))
+    recurring_factor: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    recurring_variance: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     sites: tuple[str, ...] = ()
     site_idle_probability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((HOURS, 0), np.float32))
 
@@ -64,8 +69,36 @@ class Baseline:
         return np.array([self.object_index.get(name, stranger) for name in objects], dtype=np.int64)
 
     def levels(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
-        """[period, object]: between the centres of two hours, so that a rising load has no steps."""
-        return interpolated(self.level[:, :, k], rows, when)
+        """[period, object]: between the centres of two hours, so that a rising load has no steps but those that recur."""
+        level = interpolated(self.level[:, :, k], rows, when)
+        columns, factor = self._recurring(self.recurring_factor, 1.0, k, rows, when)
+        level[:, columns] *= factor
+        return level
+
+    def jitter(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
+        """[period, object]: relative standard deviation of the level where a recurring step varies; [1, 1] zero: none."""
+        columns, variance = self._recurring(self.recurring_variance, 0.0, k, rows, when)
+        if not variance.any():
+            return np.zeros((1, 1))
+        deviation = np.zeros((len(when.slot), len(rows)))
+        deviation[:, columns] = np.sqrt(variance)
+        return deviation
+
+    def _recurring(
+        self, values: NDArray[np.float32], neutral: float, k: int, rows: NDArray[np.int64], when: TimeOfWeek
+    ) -> tuple[NDArray[np.intp], Floats]:
+        """(places in `rows` that have any, [period, place] their values, `neutral` elsewhere)."""
+        first, last = np.searchsorted(self.recurring_place[:, 0], [k, k + 1])
+        place, values = self.recurring_place[first:last], values[first:last]
+        column = np.full(len(self.objects) + 1, -1)
+        column[rows] = np.arange(len(rows))
+        periods, which = np.unique(when.period, return_inverse=True)
+        at = np.minimum(np.searchsorted(periods, place[:, 2]), len(periods) - 1)
+        own = (periods[at] == place[:, 2]) & (column[place[:, 1]] >= 0)
+        columns, among = np.unique(column[place[own, 1]], return_inverse=True)
+        table = np.full((len(periods), len(columns)), neutral)
+        table[at[own], among] = values[own]
+        return columns, table[which]
 
     def idle_probabilities(self, k: int, rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:
         """[period, object]: the larger of the two hours' chances of next to no traffic; 0 for other kinds."""

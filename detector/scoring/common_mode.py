@@ -21,8 +21,9 @@ MOST_TRAFFIC = (0.3, 3.0)
 MOST_FAILURES = 3.0
 """More than so many times the failures stays in the evidence, so that a fault of the whole network is seen. Chosen: three
 times the failures is no weather."""
-MOST_REGIONAL = 2.0
-"""Of one region that moves by itself nothing is excused beyond so many times the failures. Chosen: a storm doubles them."""
+NO_WEATHER = 4.0
+"""Of one region that moves by itself nothing is excused beyond so many times the failures. Chosen: storms at most treble
+them in a period."""
 MOST_SLOWER = 1.5
 """Of means beyond this multiple nothing is excused. Chosen: weather takes a sixth of the speed, and a third less speed
 is noticed by everybody who uses it."""
@@ -106,8 +107,7 @@ def _excused(kpi: Kpi, moves: Floats, regional: bool, explained: Flags | None) -
     worse = np.maximum(moves**kpi.worse_sign, 1.0)
     declared = np.zeros(len(moves), bool) if explained is None else explained
     if kpi.traits.counts_failures:
-        most = np.where(regional & ~declared, MOST_REGIONAL, MOST_FAILURES)
-        excused = np.where((worse > most) & regional & ~declared, 1.0, np.minimum(worse, most))
+        excused = np.where((worse > NO_WEATHER) & regional & ~declared, 1.0, np.minimum(worse, MOST_FAILURES))
     else:
         excused = np.where(worse > np.where(declared, MOST_FAILURES, MOST_SLOWER), 1.0, worse)
     return np.asarray(excused**kpi.worse_sign, np.float64)
@@ -174,8 +174,8 @@ def _parts(kpi: Kpi, groups: Flags, events: Floats, expected: Floats) -> Iterato
 def _side(kpi: Kpi, events: Floats, expected: Floats, objects: Flags) -> Side:
     observed, wanted = _buckets(events[:, objects], expected[:, objects], LEAST_BUCKETS)
     pad = 0.5 if kpi.traits.counts_failures else 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(wanted > 0, np.log(np.maximum(observed + pad, 1e-300) / np.maximum(wanted + pad, 1e-300)), np.nan)
+    wanted = np.where((wanted > 0).any(axis=1, keepdims=True), wanted, 1.0)  # nobody measured: as bad as it can be known
+    logs = np.where(wanted > 0, np.log(np.maximum(observed + pad, 1e-9) / np.maximum(wanted + pad, 1e-9)), np.nan)
     middle = np.nanmedian(logs, axis=1)
     scatter = np.maximum(1.4826 * np.nanmedian(np.abs(logs - middle[:, None]), axis=1), LEAST_SCATTER)
     error = 1.25 * scatter / np.sqrt(logs.shape[1])

@@ -1,7 +1,8 @@
 """History scored with itself: load slopes, the dispersion of healthy objects per horizon, and what their tails show."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,14 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, chunks, counts
-from detector.scoring.horizons import CREDIT, SHARP_Z, limited, may_burst, shown_by, summed
+from detector.scoring.horizons import SHARP_Z, limited, may_burst, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
+from detector.scoring.served_load import ServedLoad, fit_elasticity, follows_served
 from detector.scoring.shrinkage import middle_ratio, trimmed_ratio
 from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, own_slopes, tail_calibration
 from detector.scoring.time_of_week import TimeOfWeek
+from detector.scoring.worst_period import CREDIT, shown_by
 
 PRIOR_PERIODS = 300.0
 """The network's spread counts as much as so many periods of an object's own. Chosen: three days of quarters of an hour."""
@@ -40,12 +43,14 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class History:
-    """The past, and the baseline that is being learned from it. usable[period, object]."""
+    """The past, and the baseline that is being learned from it. usable[period, object]. `served`: core function -> the cells
+    behind it."""
 
     frame: KpiFrame
     when: TimeOfWeek
     usable: NDArray[np.bool_]
     baseline: Baseline
+    served: Mapping[str, Collection[str]] = field(default_factory=dict)
     factors: dict[int, Floats] = field(default_factory=dict)
     kept: dict[tuple[int, int, int], Sample] = field(default_factory=dict)
     seen: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = field(default_factory=dict)
@@ -65,9 +70,15 @@ class History:
         events, size = counts(self.frame, k, part)
         rows = np.arange(part.start, part.stop)
         level = self.baseline.levels(k, rows, self.when) * load_effect(self.baseline, self.frame, k, rows, self.when, part)
+        level = level * self.served_load.effect(self.baseline, k, rows)
         off = ~self.usable[:, part]
         events[off] = size[off] = np.nan
         return events, size, level
+
+    @cached_property
+    def served_load(self) -> ServedLoad:
+        """The load of the cells behind each core function."""
+        return ServedLoad.of(self.frame, self.baseline, self.when, self.served, self.usable)
 
     def common(self, k: int) -> Floats:
         """[period, 1]: the network's common factor."""
@@ -116,13 +127,15 @@ class History:
             events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
         elif horizon > 1 and may_burst(self.frame.kpis[k]):
             events = self._limited(k, part)
+        varying = expected * jitter if (jitter := base.jitter(k, rows, self.when)).any() else None
         events, size, expected = (summed(side, horizon) for side in (events, size, expected))
+        more = 0.0 if varying is None else (summed(varying, horizon) / expected) ** 2
         return Sample(
             events=events,
             size=size,
             level=expected / size,
             spread=np.zeros(1),
-            level_variance=base.level_variance[part, k].astype(float),
+            level_variance=base.level_variance[part, k].astype(float) + more,
             idle_probability=base.idle_probabilities(k, rows, self.when),
             worse=self.frame.kpis[k].worse_sign,
             offset=float(base.offset[k]),
@@ -166,13 +179,15 @@ def _load_above(
 def fit_load_slopes(past: History, k: int) -> None:
     """By how much the log of a mean changes with load, per object, shrunk towards the network; only the plausible way."""
     base, j = past.baseline, int(past.baseline.load[k])
+    if follows_served(past.frame.kpis[k]) and len(past.served_load.rows):
+        fit_elasticity(past.served_load, base, k, ((part, _residual(past, k, part)) for part in past.parts()))
+        past.seen.clear()
     if j < 0:
         return
     n = len(past.frame.objects)
     both, squares = np.zeros(n), np.zeros(n)
     for part in past.parts():
-        events, size, level = past.observed(k, part)
-        residual = np.clip(np.log((events / size + base.offset[k]) / (level + base.offset[k])), -2, 2)
+        residual = _residual(past, k, part)
         more = _load_above(base, past.frame, j, np.arange(part.start, part.stop), past.when, part)
         known = np.isfinite(residual)
         both[part] = np.where(known, residual * more, 0.0).sum(axis=0)
@@ -184,6 +199,13 @@ def fit_load_slopes(past: History, k: int) -> None:
     worse = past.frame.kpis[k].worse_sign
     base.slope[:, k] = worse * np.maximum(slope * worse, 0.0)
     past.seen.clear()
+
+
+def _residual(past: History, k: int, part: slice) -> Floats:
+    """[period, object] log of the value over its level, cut where it is far off."""
+    events, size, level = past.observed(k, part)
+    offset = max(float(past.baseline.offset[k]), 1e-12)
+    return np.asarray(np.clip(np.log((events / size + offset) / (level + offset)), -2, 2))
 
 
 def fit_spread(past: History, k: int) -> None:

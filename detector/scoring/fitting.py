@@ -1,6 +1,8 @@
 """History to baseline: levels, load slopes, spread, idle probability and tail calibration, KPI by KPI."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from detector.scoring.horizons import horizons
 from detector.scoring.hourly_history import HourlyHistory, hourly_history
 from detector.scoring.idle_probability import idle_probability
 from detector.scoring.levels import levels, peer_groups
+from detector.scoring.recurring import with_recurring
 from detector.scoring.registry import SCORERS
 from detector.scoring.site_history import SiteHistory
 from detector.scoring.tail_calibration import Exceedances
@@ -27,37 +30,49 @@ SMALL_SHARE = 0.01
 """Logarithms are taken of value + this share of the KPI's mean level. Chosen: a zero is far, but not infinitely far."""
 
 
+class Places(NamedTuple):
+    """`sites`: object -> its site, of which is learned when all its objects are idle together. `served`: core function ->
+    the cells behind it, whose load it follows."""
+
+    sites: Mapping[str, str] = MappingProxyType({})
+    served: Mapping[str, Collection[str]] = MappingProxyType({})
+
+
+NOWHERE = Places()
+
+
 def fit(
     history: KpiFrame,
     *,
     timezone: str,
     excluded: NDArray[np.bool_],
     peers: Mapping[str, Sequence[str]] | None,
-    sites: Mapping[str, str] | None = None,
+    places: Places = NOWHERE,
     detection_policy: DetectionPolicy,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Baseline:
     """What is normal for every object and KPI of `history`, and for objects named in `peers` alone.
 
     `excluded`[periods, objects]: incidents, maintenance, holidays; suspect rows are left out anyway. `peers`: object ->
-    keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). `sites`: object -> site,
-    of which is learned when all its objects are idle together. One day is enough to start with; four weeks make
-    it sharp. `progress` is called with the share that is done. ValueError if the shapes disagree.
+    keys of its peer groups, in one order for all (site, band, release, ...; empty = not known). `places`: where the
+    objects stand, and whom they serve. One day is enough to start with; four weeks make it sharp. `progress` is called
+    with the share that is done. ValueError if the shapes disagree.
     """
     if excluded.shape != history.suspect.shape:
         raise ValueError(f"excluded is {excluded.shape}, the history {history.suspect.shape}")
     when = time_of_week(history.starts, history.duration_s, timezone)
     strangers = [name for name in peers or {} if name not in history.object_index]
     objects = (*history.objects, *strangers)
-    site_history = SiteHistory.of(history, sites or {})
+    site_history = SiteHistory.of(history, places.sites)
     blank = _blank(history, objects, site_history.sites, detection_policy)
-    past = History(frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank)
+    past = History(frame=history, when=when, usable=~(excluded | history.suspect), baseline=blank, served=places.served)
     groups = peer_groups(objects, peers)
     for k, kpi in enumerate(history.kpis):
         progress(LEVELS_SHARE * k / len(history.kpis))
         if kpi.traits.computed and len(history.starts):
             _fit_level(past, k, groups, len(strangers))
-    blank.load[:] = load_places(history.kpis)
+    past = with_recurring(past)
+    past.baseline.load[:] = load_places(history.kpis)
     tested = [k for k, kpi in enumerate(history.kpis) if kpi.judged and len(history.starts)]
     found: dict[tuple[int, int], Exceedances] = {}
     for done, k in enumerate(tested):
@@ -67,9 +82,9 @@ def fit(
         fit_spread(past, k)
         fit_bursts(past, k, detection_policy)
         found |= exceedances(past, k, detection_policy)
-    blank.site_idle_probability[:] = site_history.idle_probability(when)
-    calibrate(blank, found)
-    return blank
+    past.baseline.site_idle_probability[:] = site_history.idle_probability(when)
+    calibrate(past.baseline, found)
+    return past.baseline
 
 
 def _blank(

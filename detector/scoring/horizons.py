@@ -15,9 +15,6 @@ SHARP_Z = 4.0
 periods by chance."""
 MOST_TELLING = 8.0
 """Periods less likely than 10^-8 count as that in the spread of pooled horizons. Chosen: no healthy one is."""
-CREDIT = 3.0
-"""-log10 p that its worst period may add to what the others of a pooled horizon show: one odd period alone is no lasting
-effect, however odd. Chosen: with the least that two healthy periods show it raises nothing."""
 WORTH_A_LIMIT_Z = 3.5
 """z from which a period may be less likely than that. Chosen: the normal tail is there at 5.6, less what discreteness
 takes."""
@@ -108,23 +105,6 @@ def limited(sample: Sample, scorer: Scorer, tested: NDArray[np.bool_]) -> Floats
     else:
         events[far] = one.expected + (one.events - one.expected) * share
     return events
-
-
-def shown_by(others: Sample, scorer: Scorer) -> Floats:
-    """-log10 p of what is left of pooled horizons without their worst period; 0 where that is nothing.
-
-    >>> from detector.scoring.beta_binomial import BetaBinomial
-    >>> size, none = np.array([100.0, 0.0]), np.zeros(2)
-    >>> others = Sample(
-    ...     events=np.array([20.0, 0.0]), size=size, level=none + 0.01, spread=none, level_variance=none,
-    ...     idle_probability=none)
-    >>> shown_by(others, BetaBinomial()).round(1).tolist()
-    [19.6, 0.0]
-    """
-    some = (others.size > 0) & (others.level > 0)
-    shown = np.zeros(some.shape)
-    shown[some] = np.nan_to_num(scorer.neg_log10_p(others.pick(some)))
-    return shown
 
 
 def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:

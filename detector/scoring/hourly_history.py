@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detector.domain.frame import KpiFrame
 from detector.scoring.counting import Floats, chunks, counts
-from detector.scoring.time_of_week import DAY_TYPE_HOUR, TimeOfWeek
+from detector.scoring.time_of_week import DAY_TYPE_HOUR, DAY_TYPE_HOURS, TimeOfWeek
 
 OUTLIER = 4.0
 """A mean or volume this many times above or below the median of its hour is left out of the level. Chosen: beyond ordinary
@@ -70,7 +70,7 @@ def _value(hourly: HourlyHistory) -> Floats:
 def _hour_medians(hourly: HourlyHistory) -> Floats:
     """[48, O]: median over the days of each hour of day and day type; NaN where there are none."""
     value, group = _value(hourly), DAY_TYPE_HOUR[hourly.slot]
-    hour_median = np.full((48, value.shape[1]), np.nan)
+    hour_median = np.full((DAY_TYPE_HOURS, value.shape[1]), np.nan)
     for slot in np.unique(group):
         rows = np.sort(value[group == slot], axis=0)  # NaN sorts last
         n = np.isfinite(rows).sum(axis=0)

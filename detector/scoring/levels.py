@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from detector.scoring.counting import Floats
 from detector.scoring.hourly_history import HourlyHistory, trimmed
 from detector.scoring.shrinkage import Noise, between, ratio_of, shrunk, trimmed_ratio
-from detector.scoring.time_of_week import DAY_TYPE_HOUR, HOUR_OF_DAY, HOURS
+from detector.scoring.time_of_week import DAY_TYPE_HOUR, DAY_TYPE_HOURS, HOUR_OF_DAY, HOURS
 
 LEAST_FRACTION = 1e-5
 """Smallest level of a fraction. Chosen: one failure in 100,000 attempts is under what a period of a cell resolves."""
@@ -70,6 +70,8 @@ def _profile(hourly: HourlyHistory, network: float) -> Floats:
         e = np.bincount(group, expected * profile[hourly.slot], n).astype(np.float64)
         days = np.bincount(group, (expected > 0).astype(np.float64), n)
         factor = 1 + days / (days + prior_days) * (ratio_of(np.bincount(group, observed, n).astype(np.float64), e) - 1)
+        if n == DAY_TYPE_HOURS:  # as for objects, see `_weekly_shapes`
+            factor = np.where(days > 0, factor, np.roll(factor, 24))
         profile = profile * factor[finer]
     return np.asarray(profile)
 
@@ -77,8 +79,8 @@ def _profile(hourly: HourlyHistory, network: float) -> Floats:
 def _wander(hourly: HourlyHistory, expected: Floats, chance: float) -> float:
     """Relative variance from day to day at the same hour of day, beyond chance."""
     group = DAY_TYPE_HOUR[hourly.slot]
-    days = hourly.sums((expected > 0).astype(float), group, 48)
-    mean_ratio = ratio_of(hourly.sums(hourly.events, group, 48), hourly.sums(expected, group, 48))
+    days = hourly.sums((expected > 0).astype(float), group, DAY_TYPE_HOURS)
+    mean_ratio = ratio_of(hourly.sums(hourly.events, group, DAY_TYPE_HOURS), hourly.sums(expected, group, DAY_TYPE_HOURS))
     fit = expected * mean_ratio[group]
     repeated = days[group] > 1
     correction = np.where(repeated, days[group] / np.maximum(days[group] - 1, 1), 0.0) * (expected > 0)
@@ -148,7 +150,7 @@ def _weekly_shapes(hourly: HourlyHistory, expected: Floats, noise: Noise) -> tup
         factor = shrunk(ratio, relative, variance)
         left = np.where(np.isfinite(relative), variance * relative / (variance + np.where(e > 0, relative, 0)), variance)
         vague += (left * e).sum(axis=0) / np.maximum(e.sum(axis=0), 1e-300)
-        if n == 48:  # a day type not yet seen is taken for the other one
+        if n == DAY_TYPE_HOURS:  # a day type not yet seen is taken for the other one
             other = np.roll(factor, 24, axis=0)
             factor = np.where(e > 0, factor, np.where(np.roll(e, 24, axis=0) > 0, other, 1.0))
         shape = shape * factor[finer]

@@ -1,7 +1,7 @@
 """The newest periods beside what the baseline expects of them, summed over every horizon, and which no horizon sums."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from detector.scoring.counting import Floats, counts
 from detector.scoring.dispersion import load_effect
 from detector.scoring.horizons import decay
 from detector.scoring.scorer import Sample
+from detector.scoring.served_load import ServedLoad
 from detector.scoring.time_of_week import TimeOfWeek, time_of_week
 
 REMEMBERED_SHARE = 0.85
@@ -41,6 +42,8 @@ class Recent:
     """[group, object]: what may fail as one, see `common_mode.groups_of`."""
     explained: NDArray[np.bool_]
     """[period]: on a holiday or an event of the whole network."""
+    served_load: ServedLoad
+    """What excuses a core function that has fewer to serve."""
     detection_policy: DetectionPolicy
     excluded: NDArray[np.bool_]
     """[period, object]: no ordinary period, see `excluded_periods`: in no horizon but its own."""
@@ -61,6 +64,7 @@ class Recent:
         if not kpi.traits.survives_suspect:
             events[self.frame.suspect] = size[self.frame.suspect] = np.nan
         mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
+        mean = mean * self.served_load.effect(base, b, self.rows)
         common = factor(kpi, events, np.nan_to_num(mean), self.regions, self.groups, self.explained)
         return events, size, mean * common
 
@@ -82,7 +86,7 @@ class Recent:
             size=s,
             level=m / s,
             spread=base.spread[:, self.rows, b].astype(float),
-            level_variance=base.level_variance[self.rows, b].astype(float),
+            level_variance=base.level_variance[self.rows, b] + self._jitter(b, sides[2], mean),
             idle_probability=self._idle_probability(b),
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
@@ -101,36 +105,11 @@ class Recent:
             size=size,
             level=mean / size,
             spread=base.spread[0, rows, b].astype(float),
-            level_variance=base.level_variance[rows, b].astype(float),
+            level_variance=base.level_variance[rows, b] + base.jitter(b, rows, self.when) ** 2,
             idle_probability=base.idle_probabilities(b, rows, self.when),
             worse=kpi.worse_sign,
             offset=float(base.offset[b]),
             counted=bool(base.counted[b]),
-        )
-
-    def without_worst(self, k: int, sample: Sample, columns: NDArray[np.bool_]) -> Sample:
-        """[horizon but the first, object] of these objects: `sample` without the worst period of each horizon, of a fading
-        one without its newest."""
-        ordinary = ~self.excluded[:, columns]
-        ordinary[-1] = True
-        sides = [np.where(ordinary, np.nan_to_num(side[:, columns]), 0.0)[::-1] for side in self._sides[k]]
-        excess = self.frame.kpis[k].worse_sign * (sides[0] - sides[2])
-        every, rows = np.arange(excess.shape[1]), []
-        for h in self.baseline.horizons.tolist()[1:]:
-            worst = excess[: max(h, 1)].argmax(axis=0)
-            rows.append([side[worst, every] * (1.0 if h > 0 else 1 + self._retained) for side in sides])
-        events, size, mean = np.array(rows).swapaxes(0, 1)
-        left = np.maximum(sample.size[1:, columns] - size, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            level = np.maximum(sample.expected[1:, columns] - mean, 0.0) / left
-        return replace(
-            sample,
-            events=np.maximum(sample.events[1:, columns] - events, 0.0),
-            size=left,
-            level=level,
-            spread=sample.spread[1:, columns],
-            level_variance=sample.level_variance[columns],
-            idle_probability=sample.idle_probability[1:, columns],
         )
 
     def ewma_state(self, unquiet: NDArray[np.bool_]) -> EwmaState:
@@ -156,6 +135,16 @@ class Recent:
         fading = (1 + self._retained) * (self._retained * ewma + newest)
         pooled = [fading if h < 0 else back[min(h, len(back)) - 1] for h in self.baseline.horizons.tolist()[1:]]
         return np.stack([newest, *pooled])
+
+    def _jitter(self, b: int, mean: Floats, summed: Floats) -> Floats:
+        """[horizon, object] or smaller: relative variance of the expected events by steps whose minute varies; what is left
+        of those before the newest period does not show in a fading sum."""
+        deviation = self.baseline.jitter(b, self.rows, self.when)
+        if not deviation.any():
+            return np.zeros(1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative = self._summed(mean * deviation, np.zeros(mean.shape[1], np.float32)) / summed
+        return np.nan_to_num(relative) ** 2
 
     def _peak(self, excess: Floats) -> Floats:
         """A fading sum weighs twice what a plain one does, and so does its worst period."""
@@ -204,11 +193,17 @@ def view(
         when=when,
         regions=regions,
         groups=groups_of(frame.objects, topology),
+        served_load=ServedLoad.of(frame, baseline, when, cells_served(topology), ~frame.suspect).excusing,
         explained=explained_periods(frame.starts, frame.duration_s, operations),
         detection_policy=detection_policy,
         excluded=excluded,
         ewma=ewma,
     )
+
+
+def cells_served(topology: Topology) -> dict[str, frozenset[str]]:
+    """Core function -> the cells behind it."""
+    return {function: topology.cells_behind(function) for function in topology.functions}
 
 
 def full(frame: KpiFrame) -> NDArray[np.bool_]:

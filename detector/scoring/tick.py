@@ -17,12 +17,13 @@ from detector.scoring import tails
 from detector.scoring.baseline import Baseline
 from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, shown
-from detector.scoring.horizons import CREDIT, combine, effective, may_burst, persistent, recovered, shown_by
+from detector.scoring.horizons import combine, effective, may_burst, persistent, recovered
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 from detector.scoring.site_silence import site_silence
 from detector.scoring.tail_calibration import with_idle_probability
+from detector.scoring.worst_period import CREDIT, shown_by, without_worst
 
 FIGURES = (
     "neg_log10_p",
@@ -130,13 +131,13 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
 
 
 def _borne_out(now: Recent, k: int, scorer: Scorer, sample: Sample, neg_log10_p: Floats) -> None:
-    """Lowers the calibrated -log10 p [H, object] of pooled horizons to what their periods but the worst bear out, in place."""
+    """Lowers the calibrated -log10 p [H, object] of pooled horizons to what all periods but the worst bear out."""
     worth = np.asarray((np.nan_to_num(neg_log10_p[1:]) > CREDIT).any(axis=0))
     if worth.any():
-        base = now.baseline
-        others = np.zeros((len(neg_log10_p), int(worth.sum())))
-        others[1:] = shown_by(now.without_worst(k, sample, worth), scorer)
-        borne_out = base.calibrated(others, base.kpi_index[now.frame.kpis[k].id], now.rows[worth]) + CREDIT
+        base, kpi = now.baseline, now.frame.kpis[k]
+        left = without_worst(sample, now.periods(k, worth), base.horizons, worth, worse_sign=kpi.worse_sign)
+        others = np.vstack([np.zeros((1, int(worth.sum()))), shown_by(left, scorer)])
+        borne_out = base.calibrated(others, base.kpi_index[kpi.id], now.rows[worth]) + CREDIT
         neg_log10_p[1:, worth] = np.minimum(neg_log10_p[1:, worth], borne_out[1:])
 
 

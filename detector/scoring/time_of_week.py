@@ -1,7 +1,7 @@
 """Local hours of the week: the axis on which traffic repeats."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,19 @@ from detector.domain.local_time import HOURS_OF_WEEK, local_seconds, slot_of_hou
 from detector.domain.window import DAY_S, HOUR_S, Window
 
 HOURS = HOURS_OF_WEEK
-SUNDAY = 6
-"""Number of the weekday, Monday 0. Definition."""
+DAY_TYPE_HOURS = 48
+"""Hours of a weekday and of a weekend day: slots of `DAY_TYPE_HOUR`. Definition."""
+SATURDAY, SUNDAY = 5, 6
+"""Numbers of the weekdays, Monday 0. Definition."""
+A_MONDAY_S = 4 * DAY_S
+"""1970-01-05. Definition."""
 HOUR_OF_DAY = np.arange(HOURS) % 24
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TimeOfWeek:
-    """Arrays over periods. `slot`: local hour of week of the start; `day`: local day, counted; `hour`: local hour, counted.
+    """Arrays over periods. `slot`: local hour of week of the start; `day`: local day, counted; `hour`: local hour, counted;
+    `period`: local period of the week of the start, `periods_of_day` of each day, Monday's first.
 
     A level at the middle of a period lies between the centres of the hours `before` and `after`, `share` of the way.
     """
@@ -29,6 +34,7 @@ class TimeOfWeek:
     before: NDArray[np.int64]
     after: NDArray[np.int64]
     share: NDArray[np.float64]
+    period: NDArray[np.int64]
 
 
 def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str, holidays: Sequence[Window] = ()) -> TimeOfWeek:
@@ -46,7 +52,31 @@ def time_of_week(starts: NDArray[np.int64], duration_s: int, timezone: str, holi
     before = np.floor(centre).astype(np.int64)
     later = np.where(_inside(starts, holidays), 24 * (SUNDAY - slot_of_hour(hour) // 24), 0)
     slot, first, second = ((slot_of_hour(h) + later) % HOURS for h in (hour, before, before + 1))
-    return TimeOfWeek(slot, day, hour, first, second, centre - before)
+    period = slot // 24 * periods_of_day(duration_s) + local % DAY_S // duration_s
+    return TimeOfWeek(slot=slot, day=day, hour=hour, before=first, after=second, share=centre - before, period=period)
+
+
+def whole_week(when: TimeOfWeek, duration_s: int) -> TimeOfWeek:
+    """Every local period of a week, Monday's first, each where in its hour those of `when` are; a period of the day that
+    `when` lacks is like its first."""
+    per_day = periods_of_day(duration_s)
+    first = np.zeros(per_day, np.int64)
+    seen, place = np.unique(when.period % per_day, return_index=True)
+    first[seen] = place
+    first, day = np.tile(first, 7), np.repeat(np.arange(7), per_day)
+    later = 24 * (day - when.slot[first] // 24)
+    slot, before, after = ((side[first] + later) % HOURS for side in (when.slot, when.before, when.after))
+    period = np.arange(7 * per_day)
+    return replace(when, slot=slot, day=day, hour=slot, before=before, after=after, share=when.share[first], period=period)
+
+
+def periods_of_day(duration_s: int) -> int:
+    """How many periods begin in a day at most.
+
+    >>> periods_of_day(900), periods_of_day(7 * 86400)
+    (96, 1)
+    """
+    return -(-DAY_S // duration_s)
 
 
 def _inside(starts: NDArray[np.int64], windows: Sequence[Window]) -> NDArray[np.bool_]:

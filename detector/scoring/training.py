@@ -11,6 +11,8 @@ from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
 from detector.domain.window import DAY_S, utc
 from detector.scoring import Baseline, fit
+from detector.scoring.fitting import Places
+from detector.scoring.recent import cells_served
 from detector.scoring.shifts import Shift, level_shifts, renewed
 from detector.scoring.training_exclusion import ObjectPeriod, excluded_ticks, planned_exclusions, touched_by
 
@@ -41,7 +43,10 @@ def fit_baseline(
         timezone=timezone,
         excluded=excluded,
         peers=peers,
-        sites={cell.cell_id: cell.site_id for cell in reference.topology.cells.values()},
+        places=Places(
+            sites={cell.cell_id: cell.site_id for cell in reference.topology.cells.values()},
+            served=cells_served(reference.topology),
+        ),
         detection_policy=detection_policy,
         progress=progress,
     ), shifts

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.operations import CalendarEvent
-from detector.domain.window import DAY_S, Window
+from detector.domain.window import DAY_S, WEEK_S, Window
 from detector.simulator.scenario import Scenario, autoregressive
 from detector.simulator.topology import Network
 
@@ -58,9 +58,20 @@ def build_load(scenario: Scenario, network: Network) -> Load:
     for event in calendar:
         if event.kind == "event":
             mean *= _surge(scenario, network, event)
+    if scenario.weekly_growth:
+        mean *= _growth(scenario, network)
     asleep = _asleep(scenario, network)
     mean[asleep] = 0.0
     return Load(mean, capacity.astype(np.float32), asleep, calendar)
+
+
+def _growth(scenario: Scenario, network: Network) -> NDArray[np.float32]:
+    """[P, C] A tenth of the cells grow four times as fast as the median, the others about as fast, some hardly at all."""
+    rng = scenario.rng("load", "growth")
+    fast, others = rng.random(len(network.cells)) < 0.1, rng.normal(1.0, 0.7, len(network.cells))
+    weekly = scenario.weekly_growth * np.where(fast, 4.0, others)
+    weeks = (scenario.starts - scenario.start) / WEEK_S
+    return np.asarray((1 + weekly) ** weeks[:, None], np.float32)
 
 
 def _profile(scenario: Scenario, network: Network, calendar: tuple[CalendarEvent, ...]) -> NDArray[np.float64]:

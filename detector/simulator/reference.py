@@ -167,7 +167,8 @@ def write_tickets(out: Path, tickets: tuple[TicketRow, ...], now: int) -> None:
 
 
 def write_truth(out: Path, world: World) -> None:
-    """truth.csv: one row per fault and object; a core fault names its function and the cells that it serves."""
+    """truth.csv: one row per fault and object; a core fault names its function and the cells that it serves.
+    Where cells are bad all the time, chronic.csv names them: they are no faults."""
     ids = world.network.ids
 
     def objects(fault: Fault) -> list[str]:
@@ -183,3 +184,6 @@ def write_truth(out: Path, world: World) -> None:
             for object_id in objects(f)
         ),
     )
+    if world.chronic:
+        chronic = ((str(ids[one.cell]), one.kind, f"{one.severity:.3f}") for one in world.chronic)
+        write_rows(out / "chronic.csv", ("cell_id", "kind", "severity"), chronic)

@@ -20,6 +20,8 @@ PERIODS_PER_DAY = DAY_S // PERIOD_S
 class Scenario:
     """One simulated operator. `days` counts history and the rest; no fault begins before `start + history_days`.
     `fault_rate`: faults per 1,000 cells a week. `scripted`: the dense plan of a demonstration instead of a random one.
+    `chronic_cells`: so many cells are bad from the first day to the last. `weekly_growth`: median growth of the cells'
+    traffic in a week, 0.01 = 1 %. An operator without either is the same to the byte as before there were these options.
 
     >>> Scenario(days=1, start=1_772_323_200).starts[[0, 1]].tolist()
     [1772323200, 1772324100]
@@ -34,6 +36,8 @@ class Scenario:
     subscribers_per_cell: int = 40
     fault_free: bool = False
     scripted: bool = False
+    chronic_cells: int = 0
+    weekly_growth: float = 0.0
     timezone: str = "Europe/Berlin"
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from detector.simulator.chronic import ChronicCell, apply_chronic, plan_chronic
 from detector.simulator.counters import DayCounters, draw_day
 from detector.simulator.effects import Effects, build_effects
 from detector.simulator.fault import Fault
@@ -12,7 +13,7 @@ from detector.simulator.scenario import Scenario
 from detector.simulator.topology import Network, build_network
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class World:
     """Network, load, quality and faults of a scenario; counters are drawn a day at a time so that memory stays flat."""
 
@@ -22,6 +23,7 @@ class World:
     quality: Quality
     faults: tuple[Fault, ...]
     effects: Effects
+    chronic: tuple[ChronicCell, ...] = ()
 
     def day(self, number: int) -> DayCounters:
         return draw_day(self.scenario, self.network, self.load, self.quality, self.effects, number)
@@ -36,11 +38,15 @@ def build_world(scenario: Scenario) -> World:
     network = build_network(scenario)
     plan = scripted_faults if scenario.scripted else plan_faults
     faults = plan(scenario, network)
+    load, effects = build_load(scenario, network), build_effects(scenario, network, faults)
+    chronic = plan_chronic(scenario, network)
+    apply_chronic(effects, chronic, scenario, load)
     return World(
-        scenario,
-        network,
-        build_load(scenario, network),
-        build_quality(scenario, network),
-        faults,
-        build_effects(scenario, network, faults),
+        scenario=scenario,
+        network=network,
+        load=load,
+        quality=build_quality(scenario, network),
+        faults=faults,
+        effects=effects,
+        chronic=chronic,
     )

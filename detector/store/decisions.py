@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 from detector.domain.degradation import Degradation
 from detector.domain.detection import DetectionDecision, DetectionState
 from detector.domain.incident import Incident
+from detector.domain.people_seen import PeopleSeen
 from detector.domain.window import Tick
 from detector.store.database import Database
 from detector.store.records import noun_from, row_of, upsert
@@ -103,6 +104,7 @@ class MissingDataRepository:
 def _packed(before: DetectionState) -> bytes:
     """Names of the fields once, then the values row by row, squeezed: most of a network's state is alike."""
     body = {"degradations": _rows(before.degradations), "incidents": _rows(before.incidents), "missing": before.missing}
+    body |= {"people": _rows(before.people)} if before.people else {}
     return zlib.compress(json.dumps(body, separators=(",", ":")).encode(), 1)
 
 
@@ -113,7 +115,12 @@ def _rows(nouns: Sequence[Any]) -> list[list[Any]]:
 
 def _unpacked(row: Row[Any]) -> DetectionState:
     body = json.loads(zlib.decompress(row.before))
-    return DetectionState(_nouns(Degradation, body["degradations"]), _nouns(Incident, body["incidents"]), body["missing"])
+    return DetectionState(
+        _nouns(Degradation, body["degradations"]),
+        _nouns(Incident, body["incidents"]),
+        body["missing"],
+        _nouns(PeopleSeen, body.get("people", [])),
+    )
 
 
 def _nouns(kind: type[Noun], rows: list[list[Any]]) -> tuple[Noun, ...]:

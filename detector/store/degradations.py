@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, case, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from detector.domain.degradation import REMEMBERED_S, SEVERITIES, Degradation, leading
+from detector.domain.degradation_kind import DEGRADATION_KINDS, MISSING_DATA
 from detector.domain.detection import remembered_degradations
 from detector.domain.incident import Incident
 from detector.store.database import Database
@@ -72,6 +73,17 @@ class DegradationRepository:
         """The worst degradation of a drift: it shows what the drift does to people. None of other kinds."""
         drifting = self.of(incident) if incident.traits.trend else ()
         return max(drifting, key=lambda d: (d.neg_log10_p, d.degradation_id), default=None)
+
+    def missing_data_outcomes(self, start: int) -> tuple[int, int]:
+        """(episodes of missing data that were not yet over at `start` (s) and are over or confirmed now, those of them that
+        proved to be outages)."""
+        column, outage = table.c, table.c.kind.in_([k.name for k in DEGRADATION_KINDS.values() if k.affects_service])
+        later = or_(column.cleared_at > start, and_(column.cleared_at.is_(None), outage))
+        where = (column.family == MISSING_DATA, column.withdrawn_at.is_(None), later)
+        query = select(func.count(), func.coalesce(func.sum(case((outage, 1), else_=0)), 0)).where(*where)
+        with self._database.read() as connection:
+            cases, outages = connection.execute(query).one()
+        return int(cases), int(outages)
 
     def _where(self, *where: ColumnElement[bool]) -> list[Degradation]:
         query = select(table).where(*where).order_by(table.c.started_at, table.c.degradation_id)

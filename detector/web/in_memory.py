@@ -11,7 +11,7 @@ from detector.domain.communication import Communication, ContactHistory
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation, leading
 from detector.domain.identity import AccountId, SubscriberId
-from detector.domain.impact import Impact, Listing
+from detector.domain.impact import Impact, Listing, Watch
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
@@ -46,6 +46,8 @@ class InMemoryWebService:
     waiting: dict[str, WaitingIncident] = field(default_factory=dict)
     outlooks: dict[str, Outlook] = field(default_factory=dict)
     listings: list[Listing] = field(default_factory=list)
+    watches: dict[str, Watch] = field(default_factory=dict)
+    """Pseudonym -> the watch of a person whom no incident touches."""
     communications: list[Communication] = field(default_factory=list)
     interactions: list[Interaction] = field(default_factory=list)
     bands_of: dict[str, "Sequence[Band]"] = field(default_factory=dict)
@@ -136,7 +138,15 @@ class InMemoryWebService:
             ContactHistory.of(self.communications, {one.incident_id for one in self.known if one.state == "open"})
         )
         leads = {one.incident_id: lead for one in incidents if (lead := self._leading(one)) is not None}
-        return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
+        return care.lookup(
+            key,
+            context=context,
+            incidents=incidents,
+            listings=listings,
+            caller=caller,
+            leads=leads,
+            watch=self.watches.get(key),
+        )
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
         key = self._key(AccountId(raw_account))

@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from detector.charts import Mark, band_chart
 from detector.domain.degradation import SEVERITIES, Degradation
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.evidence import Band
 from detector.domain.feedback import VERDICTS, Feedback
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.outlook import LEVEL, Breach
 from detector.labels import quantities, terms, times
-from detector.labels.observation import MISSING_DATA
 from detector.web import serializers
 from detector.web.affected_view import care_words, nobody_known, people
 from detector.web.page import Page, summary

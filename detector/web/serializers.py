@@ -16,7 +16,7 @@ from detector.domain.communication import Communication
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
 from detector.domain.feedback import Feedback
-from detector.domain.impact import AccountImpact, Impact
+from detector.domain.impact import AccountImpact, Impact, Watch
 from detector.domain.incident import Incident, RootCandidate
 from detector.domain.kpi import Kpi
 from detector.web.service import AffectedPerson, CareView
@@ -190,8 +190,14 @@ def lookup(answer: LookupAnswer) -> Json:
         "said": [said(row) for row in answer.said],
         "contact": {"contactable": answer.contactable, "why_not": answer.why_not},
         "private": answer.private,
+        "watch": None if answer.watch is None else watch(answer.watch),
         "incidents": [touching(one) for one in answer.incidents],
     }
+
+
+def watch(one: Watch) -> Json:
+    """Missing data where a caller probably is."""
+    return {"basis": one.basis, "no_data_since": iso(one.since), "probability": round(one.probability, 3)}
 
 
 def touching(one: Touching) -> Json:

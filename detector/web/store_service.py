@@ -10,7 +10,7 @@ from detector.clock import WallClock
 from detector.domain.communication import ContactHistory
 from detector.domain.coverage import Coverage
 from detector.domain.degradation import Degradation
-from detector.domain.impact import Impact, Listing
+from detector.domain.impact import Impact, Listing, Watch
 from detector.domain.incident import Incident
 from detector.domain.kpi import Kpi
 from detector.domain.notification import WaitingIncident
@@ -142,7 +142,21 @@ class StoreService:
             reference, ContactHistory.of(contacts, {i.incident_id for i in incidents if i.state == "open"})
         )
         leads = {i.incident_id: lead for i in incidents if (lead := self.store.degradations.leading(i)) is not None}
-        return care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
+        found = care.lookup(key, context=context, incidents=incidents, listings=listings, caller=caller, leads=leads)
+        if found.incidents or found.probability:
+            return found
+        watch = self._watch(keys, reference.operator.timezone)
+        return (
+            found
+            if watch is None
+            else care.lookup(key, context=context, incidents=(), listings=(), caller=caller, watch=watch)
+        )
+
+    def _watch(self, keys: Sequence[str], timezone: str) -> Watch | None:
+        from jobs.watch import watch  # with the profiles, which nothing else here needs
+
+        found = (watch(self.store, key, now=int(self.now()), timezone=timezone) for key in keys)
+        return next((one for one in found if one is not None), None)
 
     def account(self, raw_account: str, actor: str) -> AccountAnswer:
         keys = self.pseudonymiser.accounts(raw_account)

@@ -1,11 +1,13 @@
 """Commands of operations: incidents, deliveries, findings, reports."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from detector.domain.identity import Choice
-from jobs.commands.options import AsJson, ConfigFile, Limit, between, chosen, one_of, printed
+from jobs.commands.options import AsJson, ConfigFile, Limit, between, chosen, one_of, printed, takes_options
 
 STATES = ("open", "resolved", "merged")
 DELIVERED = ("held", "pending", "sent", "dead", "expired", "withdrawn", "superseded")
@@ -72,23 +74,33 @@ def redrive(
     printed(config, again)
 
 
-def report(
-    name: Annotated[str | None, typer.Argument(help="Which report; without a name they are listed.")] = None,
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """What `precall report` may be given."""
+
+    name: Annotated[str | None, typer.Argument(help="Which report; without a name they are listed.")] = None
     from_: Annotated[
         str | None, typer.Option("--from", help="ISO 8601, UTC without an offset; default: four weeks ago.")
-    ] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Default: now.")] = None,
-    step: Annotated[str, typer.Option("--per", help="Sum up by day, week or month.")] = "week",
-    by: Annotated[str | None, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = None,
-    config: ConfigFile = None,
-    as_json: AsJson = False,
-) -> None:
+    ] = None
+    to: Annotated[str | None, typer.Option("--to", help="Default: now.")] = None
+    step: Annotated[str, typer.Option("--per", help="Sum up by day, week or month.")] = "week"
+    by: Annotated[str | None, typer.Option("--by", help="Only this dimension: region, tac, site, cause, ...")] = None
+    config: ConfigFile = None
+    as_json: AsJson = False
+    out: Annotated[Path | None, typer.Option(help="A file for the rows: JSON if it ends in .json, else CSV.")] = None
+
+
+@takes_options(ReportOptions)
+def report(given: ReportOptions) -> None:
     """Reports for planning and care.
 
     Example: `precall report planning --from 2026-03-02 --per week --by cause`
     """
-    from jobs.commands.tables import show_report
+    from jobs.commands.tables import show_report, write_report
 
-    given = between(from_, to)
-    which, only = chosen(name, Choice, "precall report"), chosen(by, Choice, "--by")
-    printed(config, lambda app: show_report(app, which, given, step, only, as_json))
+    window, step = between(given.from_, given.to), given.step
+    which, only = chosen(given.name, Choice, "precall report"), chosen(given.by, Choice, "--by")
+    if (out := given.out) is not None:
+        printed(given.config, lambda app: write_report(app, which, window, step, only, out))
+    else:
+        printed(given.config, lambda app: show_report(app, which, window, step, only, given.as_json))

@@ -108,6 +108,9 @@ def _headline(answer: Json) -> str:
         "no": "not affected by anything known",
         "unknown": "may have been affected" if over else "may be affected",
     }
+    if watch := answer.get("watch"):
+        since = f"possibly, data are missing since {_time(answer, watch['no_data_since'])}"
+        return f"{since}, {chance(watch['probability'])} likely"
     if answer["answer"] == "unknown" and not answer["probability"]:
         return "not known to be affected"
     parts = [words[str(answer["answer"])]]

@@ -1,5 +1,6 @@
 """Tables for people, JSON for machines: incidents, deliveries, lookups."""
 
+import csv
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from detector.app import App
+    from detector.reports import Report
 
 _UNBOUNDED = 10_000
 """Width where the output is no terminal. Chosen: a row a line, whole, for `grep` and the like."""
@@ -193,11 +195,41 @@ def show_report(
     app: "App", name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, as_json: bool
 ) -> str:
     """A report's rows and under them its notes; without a name the reports that there are."""
-    from detector.reports import REPORTS, report_kind
-    from detector.reports.report import STEPS
+    from detector.reports import REPORTS
 
     if name is None:
         return table([{"report": n, "about": kind.title} for n, kind in sorted(REPORTS.items())], as_json, "no reports")
+    made = _made_report(app, name, given, step, by)
+    if as_json:
+        return table(made.records(), True, "")
+    rows = [{c.title: v for c, v in zip(made.columns, row, strict=True)} for row in made.rows]
+    return "\n".join([table(rows, False, "nothing in this time"), *made.notes])
+
+
+def write_report(
+    app: "App", name: str | None, given: tuple[int | None, int | None], step: str, by: str | None, out: Path
+) -> str:
+    """Writes a report's rows into `out`, JSON or CSV by its ending; returns what was written, and the notes."""
+    if name is None:
+        raise Misconfigured("which report?", where="--out", mend="name one: precall report planning --out rows.csv")
+    made = _made_report(app, name, given, step, by)
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            if out.suffix == ".json":
+                file.write(table(made.records(), True, "") + "\n")
+            else:
+                rows = csv.writer(file)
+                rows.writerow([column.name for column in made.columns])
+                rows.writerows(made.rows)
+    except OSError as error:
+        raise Misconfigured(f"cannot be written: {error.strerror}", where=str(out), mend="name another file") from error
+    return "\n".join([f"{out}: {len(made.rows)} rows", *made.notes])
+
+
+def _made_report(app: "App", name: str, given: tuple[int | None, int | None], step: str, by: str | None) -> "Report":
+    from detector.reports import report_kind
+    from detector.reports.report import STEPS
+
     one_of(step, STEPS, "--per")
     if by:
         one_of(by, report_kind(name).by, "--by")
@@ -205,11 +237,7 @@ def show_report(
 
     now = int(app.clock.now())
     window = window_of(*given, now=now)
-    made = report(name, app.feeds, app.store, app.settings, now=now, window=window, step=step).only("by", by)
-    if as_json:
-        return table(made.records(), True, "")
-    rows = [{c.title: v for c, v in zip(made.columns, row, strict=True)} for row in made.rows]
-    return "\n".join([table(rows, False, "nothing in this time"), *made.notes])
+    return report(name, app.feeds, app.store, app.settings, now=now, window=window, step=step).only("by", by)
 
 
 def show_rules(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.acceptance.small_operator import CATALOGUE, DAY, DELAY_S, HISTORY_DAYS, LIVE, QUARTER, iso, table
+from tests.acceptance.small_operator import CATALOGUE, DAY, DELAY_S, HISTORY_DAYS, HOUR, LIVE, QUARTER, iso, table
 
 SITES = 10
 CELLS = {f"c{n:02d}": f"s{n // 2 + 1}" for n in range(2 * SITES)}
 """c00, c01 on s1 ... c18, c19 on s10; the first ten are vendor a's, the others b's."""
 UNTIL = LIVE + 14 * QUARTER
+PEOPLE_A_CELL = 15
 COLUMNS = ("object_id", "start", "duration_s", "RRC.ConnEstabAtt", "RRC.ConnEstabSucc", "DRB.IPVolDl")
 CORE_COLUMNS = ("object_id", "start", "duration_s", "CORE.Traffic")
 CORE_KPI = """
@@ -46,7 +47,8 @@ def between(begin: int, end: int, objects: Iterable[str]) -> Rule:
 @dataclass(kw_only=True)
 class StallingOperator:
     """`dead` cells carry nothing and report it, `dropping` ones lose half of their connections; `silent` objects send
-    nothing; what `late` names arrives two hours late. `power_lost` cells neither carry nor send: the core misses them."""
+    nothing; what `late` names arrives two hours late. `power_lost` cells neither carry nor send: the core misses them.
+    `people`: cell and start of an hour -> the cell behind which its people are then, empty = none."""
 
     root: Path
     dead: Rule = never
@@ -57,6 +59,7 @@ class StallingOperator:
     late: Callable[[int], int] = field(default=lambda _start: 0)
     alarms: tuple[tuple[object, ...], ...] = ()
     core: bool = True
+    people: Callable[[str, int], str] | None = None
 
     def write(self) -> None:
         self.root.mkdir(parents=True)
@@ -73,6 +76,19 @@ class StallingOperator:
         alarms = ("alarm_id", "object_kind", "object_id", "raised_at", "severity")
         table(self.root / "alarms.csv", alarms, self.alarms)
         self._write_counters()
+        if self.people is not None:
+            self._write_attachments(self.people)
+
+    def _write_attachments(self, place: Callable[[str, int], str]) -> None:
+        """Nine in ten of each cell's people, in the five hours before noon and after it."""
+        columns = ("subscriber_id", "cell_id", "start", "duration_s", "seconds")
+        for day in range(LIVE - 4 * DAY, LIVE + 1, DAY):
+            for hour in range(day - 5 * HOUR, day + 5 * HOUR, HOUR):
+                rng, rows = np.random.default_rng((hour, 1)), []
+                for cell in CELLS:
+                    there, where = rng.random(PEOPLE_A_CELL) < 0.9, place(cell, hour)
+                    rows += [(f"p-{cell}-{n}", where, iso(hour), HOUR, HOUR) for n in np.flatnonzero(there) if where]
+                table(self.root / f"attachments/{hour}.csv", columns, rows)
 
     def _write_counters(self) -> None:
         arrivals = []

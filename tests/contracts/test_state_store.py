@@ -152,6 +152,22 @@ def test_degradations_are_found_by_id_incident_and_time(store: StateStore) -> No
     assert set(store.degradations.wanted(1800, [INCIDENT])) >= {first, second}
 
 
+def test_what_missing_data_proved_to_be_is_counted(store: StateStore) -> None:
+    kinds = {
+        "still missing": degradation("deg_1", "no_data"),
+        "came again": degradation("deg_2", "no_data", 1800),
+        "an outage, confirmed": degradation("deg_3"),
+        "an outage that is over": degradation("deg_4", cleared_at=1800),
+        "long ago": degradation("deg_5", cleared_at=900),
+        "withdrawn": replace(degradation("deg_6", cleared_at=1800), withdrawn_at=1900),
+    }
+    missing = [replace(one, family="data") for one in kinds.values()]
+    with store.begin() as transaction:
+        store.degradations.save(transaction, [*missing, degradation("deg_7", cleared_at=1800)])
+    assert store.degradations.missing_data_outcomes(900) == (3, 2)
+    assert store.degradations.missing_data_outcomes(9_000) == (1, 1)
+
+
 def test_the_newest_impact_stands_and_listings_remember_what_was_known_when(store: StateStore) -> None:
     older = Impact(incident_id="inc_1", assessed_at=900, exposed=1, affected=1.0, affected_low=0.0, affected_high=2.0)
     newer = replace(older, assessed_at=1800, exposed=2)

@@ -20,6 +20,7 @@ from detector.domain.impact import AccountImpact, Impact, Listing
 from detector.domain.incident import Incident, RootCandidate
 from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
+from detector.domain.people_seen import PeopleSeen
 from detector.domain.ports import SourceFile
 from detector.domain.window import Tick, Window
 from detector.store import PendingTick, Store
@@ -440,8 +441,11 @@ def test_the_log_of_decisions_is_replaced_from_any_point_and_forgotten_from_the_
         cells=("c1",),
         reason="why",
     )
+    seen = PeopleSeen(object_id="c1", start=0, end=3600, present=True, share=0.9)
     begun = [
-        DetectionDecision(Tick(900 * n, 900), 900 * n + 1200, DetectionState((episode,) * n, (incident,) * n, {"c1": n}))
+        DetectionDecision(
+            Tick(900 * n, 900), 900 * n + 1200, DetectionState((episode,) * n, (incident,) * n, {"c1": n}, (seen,) * n)
+        )
         for n in range(3)
     ]
     with store.begin() as connection:

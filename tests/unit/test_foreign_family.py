@@ -10,15 +10,13 @@ import pytest
 
 from benchmarks.foreign.faults import Fault
 from benchmarks.foreign.operator import World, made, write
-from benchmarks.foreign.prepared import Prepared
+from benchmarks.foreign.prepared import READERS, Prepared
 from benchmarks.foreign.reasons import ORDER
 from benchmarks.foreign.scenario import drawn
 from benchmarks.quality.detection import load
 from detector.domain.finding import Findings
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "foreign"
-SCORED_BY = {"prepared", "reasons", "listing", "score"}
-"""Modules that read a dataset back and judge it; all others make it."""
 TRUTH_KINDS = {
     "outage",
     "sleeping",
@@ -46,12 +44,12 @@ def test_the_generator_shares_no_code_with_the_product_or_the_other_family() -> 
     for path in FOLDER.glob("*.py"):
         own = set(imported(path))
         assert not any(name.startswith("detector.simulator") for name in own), path.name
-        if path.stem not in SCORED_BY:
+        if path.stem not in READERS:
             foreign = [
                 n for n in own if n.startswith(("detector", "jobs", "benchmarks")) and not n.startswith("benchmarks.foreign")
             ]
             assert foreign == [], path.name
-            assert not {f"benchmarks.foreign.{s}" for s in SCORED_BY} & own, path.name
+            assert not {f"benchmarks.foreign.{s}" for s in READERS} & own, path.name
 
 
 SMALL = replace(drawn(501), sites=6, history_days=3, replay_days=3, period_s=3600, people=4, fault_rate=3000.0)

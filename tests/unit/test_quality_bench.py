@@ -6,12 +6,15 @@ import warnings
 import numpy as np
 import pytest
 
+from benchmarks.quality.__main__ import wanted
 from benchmarks.quality.develop import lowest
 from benchmarks.quality.episodes import onsets
+from benchmarks.quality.families import SEEDS
 from benchmarks.quality.mild import Place, thinned
 from benchmarks.quality.panel import Panel, hours_of_week, panel_of
 from benchmarks.quality.peers import PEERS
 from benchmarks.quality.pooling import pooled
+from benchmarks.quality.reached import at_most, equal, goals, tables_reached
 from benchmarks.quality.table import tables
 from benchmarks.quality.verdict import Found, Verdict
 from benchmarks.quality.writing import read, write
@@ -154,4 +157,80 @@ def test_counts_of_operators_are_pooled_and_written(tmp_path):
     write(tmp_path, tmp_path / "results")
     text = (tmp_path / "results" / "quality.md").read_text()
     assert "| 3 sigma by hour of week, documented default | 2 | 66.7" in text
-    assert text.count("\n| --- |") == len(tables(pooled(verdicts), 3.0))
+    shown = [*tables_reached(pooled(verdicts), []), *tables(pooled(verdicts), 3.0)]
+    assert text.count("\n| --- |") == len(shown)
+
+
+def verdict_of(way: str, line: str, operator: str, *, false: int, found: int) -> Verdict:
+    """Of three outages, `found` are detected after 20 minutes."""
+    return Verdict(
+        way=way,
+        line=line,
+        operator=operator,
+        scenario="foreign",
+        faults=tuple(Found("outage", None, 1200 if n < found else None, 1) for n in range(3)),
+        false=false,
+        in_works=2,
+        raised=9,
+        exposure=0.1,
+        seconds=1.0,
+        series=10,
+    )
+
+
+def test_a_peer_is_judged_at_the_lowest_threshold_that_raises_no_more_than_precall():
+    """Over two operators precall raises three false ones; a threshold that was left out on one of them does not count."""
+    rows = [
+        *(("precall", "default", "a", 1, 3), ("precall", "default", "b", 2, 2)),
+        *(("sigma", "at:3", "a", 0, 3),),
+        *(("sigma", "at:10", "a", 5, 3), ("sigma", "at:10", "b", 0, 2)),
+        *(("sigma", "at:20", "a", 1, 2), ("sigma", "at:20", "b", 2, 1)),
+        *(("sigma", "at:100", "a", 0, 1), ("sigma", "at:100", "b", 0, 0)),
+    ]
+    pools = pooled([verdict_of(w, line, o, false=false, found=found) for w, line, o, false, found in rows])
+    threshold, pool = at_most(pools, "sigma", "foreign", pools["precall", "default", "foreign"])
+    assert (threshold, pool and pool.recall().value) == (20.0, 0.5)
+    table = {row[0]: row for row in equal(pools, "foreign").rows}
+    assert table["3 sigma by hour of week"][1:4] == ("20", "2", "50 (18.8 to 81.2)")
+    assert table["PyOD ECOD"][1] == "-"
+
+
+def test_the_goals_have_a_column_for_each_scenario_and_what_a_backtest_adds():
+    pools = pooled([verdict_of("precall", "default", "a", false=1, found=3)])
+    figure = {"value": 4.0, "count": 2, "low": 0.5, "high": 14.0}
+    care = [
+        {
+            "seed": 701,
+            "listed_by_false": 1,
+            "listed": 100,
+            "exposure": 0.5,
+            "false_care_alerts_per_1000_cells_week": figure,
+            "held_out_false_per_1000_cells_week": figure,
+            "contact_precision": {"value": 0.7, "count": 100, "low": 0.6, "high": 0.8},
+        }
+    ]
+    rows = {row[0]: row[1:] for row in goals(pools, care).rows}
+    assert goals(pools, care).head == ("figure", "to reach", "second family")
+    assert rows["false per 1,000 cells a week"] == ("5", "10 (0.253 to 55.7)")
+    assert rows["false care alerts per 1,000 cells a week"] == ("2", "4 (0.484 to 14.4)")
+    assert rows["held-out false per 1,000 cells a week, by operator"] == ("3 within", "4 (0.5 to 14)")
+    assert rows["of those listed at 0.5 or more by false incidents, %"][1].startswith("1 (")
+
+
+def test_seeds_of_reports_are_apart_from_those_of_development():
+    chosen = {seed for part in SEEDS.values() for seeds in part.values() for seed in seeds}
+    assert not chosen & {*range(1, 17), *range(501, 517)}
+    assert {name: len(seeds) for name, seeds in SEEDS["foreign"].items()} == {
+        "foreign": 24,
+        "foreign_hourly": 6,
+        "foreign_daily": 2,
+        "foreign_quiet": 6,
+        "foreign_people": 3,
+    }
+    assert wanted("foreign", [601, 613]) == {
+        "foreign": [601],
+        "foreign_hourly": [613],
+        "foreign_daily": [],
+        "foreign_quiet": [],
+        "foreign_people": [],
+    }

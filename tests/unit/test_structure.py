@@ -32,6 +32,7 @@ BUILT_IN_SEVERAL = {
     "Degradation": "of a deviation, of missing data",
     "Impact": "assessed, read back from the store",
     "Incident": "opened, and an example for the dry run of rules",
+    "Kpi": "read from the catalogue; silence is counted from frames",
     "KpiFrame": "arrays: computed, pooled, cut, read back",
     "Measured": "two classes: of people, of a shown KPI",
     "MobilityProfile": "arrays: learned, cut to some people",

@@ -46,12 +46,8 @@ ECOD = Peer(
     threshold=1.0,
     score=partial(score, "ecod"),
     package="pyod",
-    cells=12,
-    operators=4,
 )
-KNN = Peer(
-    name="knn", title="PyOD KNN", use=USE, threshold=1.0, score=partial(score, "knn"), package="pyod", cells=12, operators=4
-)
+KNN = Peer(name="knn", title="PyOD KNN", use=USE, threshold=1.0, score=partial(score, "knn"), package="pyod")
 IFOREST = Peer(
     name="iforest",
     title="PyOD IForest",

@@ -27,6 +27,11 @@ class Peer:
     operators: int = 0
 
     @property
+    def whole(self) -> bool:
+        """It sees every cell of every operator: only then is it judged at many thresholds, for equal false alarms."""
+        return not self.cells and not self.operators
+
+    @property
     def absent(self) -> str:
         """Why it cannot run here; empty if it can."""
         return "" if not self.package or find_spec(self.package) else f"{self.package} is not installed"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from detector.domain.degradation import REMEMBERED_S, Degradation, leading
+from detector.domain.degradation_kind import MISSING_DATA
 from detector.domain.detection import remembered_degradations
 from detector.domain.identity import Choice
 from detector.domain.incident import Incident, check_transition
@@ -76,6 +77,10 @@ class InMemoryDegradations(InMemoryRepository):
     def leading_drift(self, incident: Incident) -> Degradation | None:
         drifting = self.of(incident) if incident.traits.trend else ()
         return max(drifting, key=lambda d: (d.neg_log10_p, d.degradation_id), default=None)
+
+    def missing_data_outcomes(self, start: int) -> tuple[int, int]:
+        cases = [d for d in self.since(start) if d.family == MISSING_DATA and (d.cleared_at or d.affects_service)]
+        return len(cases), sum(d.affects_service for d in cases)
 
 
 class InMemoryMissingData(InMemoryRepository):

@@ -121,6 +121,7 @@ degradation = Table(
     Column("raised_at", BigInteger, nullable=False, server_default="0"),
     json_list("readings"),
     maybe_instant("no_data_since"),
+    Column("reporting_gap", Boolean, nullable=False, server_default=false()),
     Index(None, "cleared_at"),
     Index(None, "started_at"),
 )

@@ -8,6 +8,7 @@ from detector.care import DecisionContext, LookupAnswer, lookup
 from detector.domain.communication import Communication, ContactHistory
 from detector.domain.customer import Consent, Customers, Subscriber
 from detector.domain.degradation import Degradation
+from detector.domain.impact import Watch
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy
 from detector.domain.ports import Reference
@@ -207,3 +208,35 @@ def test_a_lookup_and_an_alert_name_the_same_trouble():
     context = DecisionContext(reference=Reference(customers=KNOWN), now=TEN, care_policy=CarePolicy())
     answer = lookup("ann", context=context, incidents=(SLOW,), listings=[row], leads={"inc_1": voice})
     assert answer.say["en"].startswith("Calls and connections have sometimes dropped")
+
+
+@pytest.mark.parametrize(
+    ("story", "who", "caller", "probability", "since", "said"),
+    [
+        ("data are missing where pat is", "pat", "self", 0.08, TEN - 3600, "no newer measurements since 09:00"),
+        ("who is no customer is told the same", "nobody", "self", 0.08, TEN - 3600, "no newer measurements since 09:00"),
+        ("somebody else asks for pat", "pat", "holder", 0.08, None, "We cannot say for certain"),
+        ("of a minor no time is given", "kid", "guardian", 0.08, None, "We cannot say for certain"),
+        ("out wants no analysis", "out", "self", 0.0, None, "We cannot say for certain"),
+    ],
+)
+def test_missing_data_where_the_caller_is(
+    story: str, who: str, caller: str, probability: float, since: int | None, said: str
+) -> None:
+    context = DecisionContext(reference=Reference(customers=KNOWN), care_policy=CarePolicy(), now=TEN)
+    watch = Watch(since=TEN - 3600, probability=0.08)
+    answer = lookup(who, context=context, incidents=(), listings=(), caller=caller, watch=watch)
+    assert (answer.affected, answer.going_on) == ("unknown", False), story
+    assert (answer.probability, answer.since) == (probability, since), story
+    assert said in answer.say["en"], story
+    assert (answer.watch is not None) == (since is not None), story
+    if answer.private:
+        assert "09:00" not in answer.say["en"]
+
+
+def test_an_incident_that_touches_the_caller_counts_before_missing_data() -> None:
+    context = DecisionContext(reference=Reference(customers=KNOWN), care_policy=CarePolicy(), now=TEN)
+    watch = Watch(since=TEN - 3600, probability=0.08)
+    rows = [listing_of("inc_2", "pat", probability=0.9)]
+    answer = lookup("pat", context=context, incidents=[OUTAGE], listings=rows, watch=watch)
+    assert (answer.affected, answer.probability, answer.watch) == ("yes", 0.9, None)

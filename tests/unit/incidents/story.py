@@ -9,6 +9,7 @@ One row per tick, one column per object; cells that are not named are well. Word
     weak     97.5 %, not enough to raise it     crowd    much traffic, accessibility 60 %; crowd- 95 %
     gone     sends nothing                      gone+    the same, neighbours carry more
     idle     no traffic, and none expected      -        reported, but too little to test
+    down     unavailable for most of the time   core-ok  core-bad, core-idle, core-busy: the same of a core function
 """
 
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,8 @@ WORDS: dict[str, tuple[Reading, ...]] = {
     "gone": (),
     "core-bad": (("reg", 25, 25, 1, 0.8, 0.995, 5000),),
     "core-idle": (("vol", 12, 12, 1, 0.0, 10.0, 1),),
+    "core-busy": (("reg", 0.1, 0.1, 1, 0.995, 0.995, 5000), ("vol", 0.1, 0.1, 1, 10.0, 10.0, 1)),
+    "down": (("avail", 40, 40, 1, 0.4, 1.0, 900), WELL[1], WELL[2]),
     "core-ok": (("reg", 0.1, 0.1, 1, 0.995, 0.995, 5000),),
 }
 

@@ -2,14 +2,20 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
+from detector.domain.exposure import Presence
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.notification import WaitingIncident
-from jobs.commands.tables import show_deliveries, show_report
+from detector.domain.window import Window
+from detector.impact import learn_mobility_profile
+from jobs import models
+from jobs.cell_history import cell_days, homes
+from jobs.commands.tables import show_deliveries, show_report, write_report
 from jobs.experience import keep_experience
 from jobs.reporting import WEEKS_S, report, window_of
 from tests.acceptance.small_app import SmallApp
@@ -177,3 +183,45 @@ def test_what_care_waits_for_stands_among_the_deliveries(app):
     assert "not sure enough yet" in output
     assert "inc_2" in show_deliveries(app.wired, "held", 50, True)
     assert show_deliveries(app.wired, "dead", 50, False) == "no deliveries"
+
+
+def test_the_cells_of_five_days_are_read_day_by_day_and_each_person_lives_where_it_is_longest(app):
+    days = cell_days(app.store, app.feeds.reference(LIVE).topology, Window(0, LIVE), "UTC")
+    assert days == ()
+    profile = learn_mobility_profile([attached()], timezone="UTC", before=LIVE)
+    models.save_mobility_profile(app.store, profile)
+    assert homes(app.store, frozenset()) == {"anna": "c11", "ben": "c21"}
+    assert homes(app.store, frozenset({"ben"})) == {"anna": "c11"}
+
+
+def attached():
+    """Anna is behind c11 for two thirds of three nights, Ben behind c21 alone."""
+    hours = LIVE - 72 * HOUR + HOUR * np.arange(60)
+    rows = [("anna", "c11", 2400), ("anna", "c21", 1200), ("ben", "c21", 3600)]
+    people, cells = ("anna", "ben"), ("c11", "c21")
+    repeated = [(who, cell, seconds, start) for start in hours.tolist() for who, cell, seconds in rows]
+    return Presence(
+        subscribers=people,
+        cells=cells,
+        subscriber=np.array([people.index(who) for who, *_ in repeated], np.int32),
+        cell=np.array([cells.index(cell) for _, cell, *_ in repeated], np.int32),
+        start=np.array([start for *_, start in repeated], np.int64),
+        duration_s=np.full(len(repeated), HOUR, np.int32),
+        seconds=np.array([seconds for _, _, seconds, _ in repeated], float),
+        attempts=np.full(len(repeated), np.nan),
+        failures=np.full(len(repeated), np.nan),
+    )
+
+
+@pytest.mark.parametrize(("name", "begins"), [("rows.json", "["), ("rows.csv", "period,by,what,incidents,people")])
+def test_a_report_is_written_to_a_file(app, tmp_path, name, begins):
+    said = write_report(app, "planning", (None, None), "week", "site", tmp_path / name)
+    assert said.startswith(f"{tmp_path / name}: 1 rows\n")
+    assert (tmp_path / name).read_text().startswith(begins)
+
+
+def test_a_file_that_cannot_be_written_and_no_report_are_refused(app, tmp_path):
+    with pytest.raises(Misconfigured, match="cannot be written"):
+        write_report(app, "planning", (None, None), "week", None, tmp_path / "nowhere" / "rows.csv")
+    with pytest.raises(Misconfigured, match="which report"):
+        write_report(app, None, (None, None), "week", None, tmp_path / "rows.csv")

@@ -20,7 +20,14 @@ def kpi(name: str, kind: str, direction: str, **more: object) -> Kpi:
         "volume": "volume",
     }
     floor = 0.01 if kind == "ratio" else 0.2
-    given = {"family": families[kind], "technology": "LTE", "floor": floor, "unit": "", "clause": "", "numerator": ""} | more
+    given = {
+        "family": families.get(kind, ""),
+        "technology": "LTE",
+        "floor": floor,
+        "unit": "",
+        "clause": "",
+        "numerator": "",
+    } | more
     return Kpi(id=name, title=name, kind=kind, direction=direction, **given)  # type: ignore[arg-type]
 
 

@@ -17,6 +17,7 @@ from detector.domain.ports import Reference
 from detector.domain.window import Window
 from detector.scoring import Baseline, fit, score
 from detector.scoring.baseline import from_arrays
+from detector.scoring.fitting import Places
 from tests.unit.scoring.faultless_network import MONDAY, SETUP, TRAFFIC, Network
 
 POLICY = DetectionPolicy()
@@ -62,7 +63,7 @@ class Site:
         history = cut(self.frame, 0, LEARNED * DAY)
         sites = {name: cell.site_id for name, cell in TOPOLOGY.cells.items()}
         none = np.zeros(history.suspect.shape, bool)
-        return fit(history, timezone="UTC", excluded=none, peers=None, sites=sites, detection_policy=POLICY)
+        return fit(history, timezone="UTC", excluded=none, peers=None, places=Places(sites=sites), detection_policy=POLICY)
 
     def kinds(self, since: int, *, operations: Operations, share: NDArray[np.float64] | float = 1.0) -> set[str]:
         """What is raised of the first site in the two periods from `since` on, in which it carries nothing; on the day

@@ -85,6 +85,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(operator: 
     assert files(tmp_path / "other")["counters/2026-03-02/lte.csv"] != files(operator)["counters/2026-03-02/lte.csv"]
 
 
+def test_chronic_cells_stand_in_a_file_of_their_own(operator: Path, tmp_path: Path) -> None:
+    small(tmp_path, chronic_cells=3)
+    assert len({r["cell_id"] for r in rows(tmp_path / "chronic.csv")}) == 3
+    assert not (operator / "chronic.csv").exists()
+    assert (tmp_path / "truth.csv").read_bytes() == (operator / "truth.csv").read_bytes()
+
+
 def test_a_quiet_operator_has_no_fault_no_sufferer_and_no_works(tmp_path: Path) -> None:
     summary = small(tmp_path, fault_free=True, subscribers_per_cell=40)
     assert summary.faults == 0

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.simulator.chronic import CHRONIC_KINDS
 from detector.simulator.complaints import Complaints
 from detector.simulator.counters import DayCounters
-from detector.simulator.effects import build_effects, overlap
+from detector.simulator.effects import PROCESSES, build_effects, overlap
 from detector.simulator.fault import Fault
 from detector.simulator.fault_plan import plan_faults
 from detector.simulator.faults import FAULT_KINDS
@@ -223,3 +224,28 @@ def test_noise_keeps_its_deviation_from_the_first_period_on() -> None:
     noise = autoregressive(np.random.default_rng(1), (400, 2000), 3.0, 0.2)
     assert noise[0].std() == pytest.approx(0.2, rel=0.1)
     assert noise[-1].std() == pytest.approx(0.2, rel=0.1)
+
+
+def test_chronic_cells_are_bad_all_the_time_and_are_no_faults(calm: World) -> None:
+    world = build_world(replace(QUIET, chronic_cells=len(CHRONIC_KINDS), days=7))
+    kinds = {one.kind: one.cell for one in world.chronic}
+    assert kinds.keys() == CHRONIC_KINDS.keys()
+    assert world.faults == calm.faults == ()
+    drop, handover = (world.effects.extra[PROCESSES.index(name)] for name in ("drop", "handover"))
+    assert (drop[:, kinds["drops"]] > 0.006).all()
+    assert (handover[:, kinds["handover"]] > 0.01).all()
+    assert (world.effects.speed[:, kinds["slow"]] < 0.61).all()
+    assert 0 < world.effects.down[:, kinds["unreliable"]].mean() < 0.06
+    busy = world.effects.extra[PROCESSES.index("rrc"), :, kinds["busy_access"]] > 0
+    assert world.load.mean[busy, kinds["busy_access"]].min() > world.load.mean[~busy, kinds["busy_access"]].max()
+    untouched = np.setdiff1d(np.arange(60), list(kinds.values()))
+    assert not world.effects.extra[:, :, untouched].any()
+
+
+def test_cells_grow_where_growth_is_wanted_and_nowhere_else(calm: World) -> None:
+    grown = build_world(replace(QUIET, weekly_growth=0.02, days=14))
+    same = build_world(replace(QUIET, days=14))
+    times = (grown.load.mean[-96:].sum(axis=0) / same.load.mean[-96:].sum(axis=0)) ** (1 / (13.5 / 7))
+    assert 0.015 < np.median(times) - 1 < 0.03
+    assert 1.07 < times.max() < 1.09
+    np.testing.assert_allclose(grown.load.mean[0], same.load.mean[0])

@@ -1,4 +1,4 @@
-"""Cells of one site that are each a little unusual: what they may say together."""
+"""Cells of one site, or of one new release, that are each a little unusual: what they show together."""
 
 from dataclasses import replace
 
@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.degradations import track
-from detector.degradations.site_pooling import fisher
+from detector.degradations.group_pooling import fisher
+from detector.domain.cell import Topology
 from detector.domain.policy import DetectionPolicy
 from detector.domain.ports import Reference
-from detector.domain.window import Tick
+from detector.domain.window import HOUR_S, Tick
 from tests.tables import at
 from tests.unit.incidents.story import COLUMN, evidence, network
 
@@ -47,6 +48,35 @@ def test_a_site(story: str, strengths: tuple[float, ...], excess: float, raised:
         now=TICK.end,
     )
     assert sorted(d.object_id for d in found.degradations) == raised, story
+
+
+RELEASED = tuple(f"c{site}.1" for site in range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("story", "hours_ago", "strengths", "outside", "raised"),
+    [
+        ("half of its cells look alike, none is sure", 3, (2.6,) * 6 + (0.3,) * 6, 0.3, 6),
+        ("it came the day before yesterday", 48, (2.6,) * 6 + (0.3,) * 6, 0.3, 0),
+        ("all other cells look so too", 3, (2.6,) * 6 + (1.5,) * 6, 1.8, 0),
+        ("two cells are no release", 3, (3.8,) * 2 + (0.3,) * 10, 0.3, 0),
+        ("one sick cell is raised alone", 3, (20.0,) + (0.3,) * 11, 0.3, 1),
+    ],
+)
+def test_a_new_release(story: str, hours_ago: int, strengths: tuple[float, ...], outside: float, raised: int) -> None:
+    since = TICK.end - hours_ago * HOUR_S
+    cells = {
+        name: replace(cell, vendor="v", software="r2", software_since=since) if name in RELEASED else cell
+        for name, cell in NETWORK.cells.items()
+    }
+    shown = evidence(TICK, {}, OBJECTS)
+    shown.neg_log10_p[:, ACCESS] = np.where(np.isfinite(shown.neg_log10_p[:, ACCESS]), outside, np.nan)
+    for cell, neg_log10_p in zip(RELEASED, strengths, strict=True):
+        row = shown.object_index[cell]
+        shown.neg_log10_p[row, ACCESS] = shown.recent[row, ACCESS] = neg_log10_p
+        shown.observed[row, ACCESS], shown.excess[row, ACCESS], shown.matters[row, ACCESS] = 0.97, 9.0, True
+    found = track(shown, [], {}, Reference(topology=Topology(cells)), DetectionPolicy(), now=TICK.end)
+    assert len(found.degradations) == raised, story
 
 
 @given(st.lists(st.floats(0, 4), min_size=2, max_size=9), st.floats(0, 2))

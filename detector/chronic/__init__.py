@@ -1,0 +1,1 @@
+"""Chronic cells: cells that were always bad, found against their peers."""
