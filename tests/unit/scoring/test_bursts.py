@@ -28,7 +28,7 @@ def bursts(frame, number, seed, cells=FLAKY):
     """Periods in which one device of a cell fails 40 to 200 times more, each as an attempt of its own."""
     rng, num, den = np.random.default_rng(seed), frame.numerator.copy(), frame.denominator.copy()
     for cell in cells:
-        at = rng.choice(np.arange(2, len(frame.starts) - 2, 16), number, replace=False)
+        at = rng.choice(np.arange(2, len(frame.starts) - 2, 17), number, replace=False)
         extra = np.round(np.exp(rng.uniform(np.log(40), np.log(200), number)))
         den[at, cell, 0] += extra
         num[at, cell, 1] += extra
