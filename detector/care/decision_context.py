@@ -20,7 +20,8 @@ PLACES = ("cell", "site", "tac", "region")
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionContext:
-    """`now` in s; `contact_history`: recent communications; `risk`, `history`: by subscriber, as far as known."""
+    """`now` in s; `contact_history`: recent communications; `risk`, `history`: by subscriber, as far as known;
+    `still_affected`: subscribers whom another incident, which goes on, is likely to affect."""
 
     reference: Reference
     care_policy: CarePolicy
@@ -29,6 +30,7 @@ class DecisionContext:
     contact_history: ContactHistory = field(default_factory=ContactHistory)
     risk: Mapping[str, float] = field(default_factory=dict)
     history: Mapping[str, CustomerHistory] = field(default_factory=dict)
+    still_affected: frozenset[str] = frozenset()
 
     @property
     def customers(self) -> Customers:

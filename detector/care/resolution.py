@@ -22,7 +22,7 @@ def conclude(incident: Incident, impact: Impact, context: DecisionContext) -> tu
 
     The all-clear goes by the channel of the notification, if that is still permitted, to its recipient; it is no new
     contact, so that caps and the holdout do not apply. Nobody else is notified of it. An incident that went on as part of
-    another is not over.
+    another is not over; nor is it for those whom another one still affects: they wait for the all-clear.
     """
     notified = {} if incident.state == "merged" else {row.subscriber: row for row in _people_notified(incident, context)}
     keys = sorted({person.subscriber for person in impact.people} | set(notified))
@@ -65,6 +65,8 @@ def _decision(incident: Incident, key: str, notified: Communication | None, cont
     if notified is not None and notified.action == ALL_CLEAR:  # communicated already: so it stays
         way = replace(way, why_not="", recipient=notified.recipient)
         proposal = Proposal(ALL_CLEAR, notified.channel, notified.rule)
+    elif notified is not None and key in context.still_affected:
+        proposal = Proposal(rule=ALL_CLEAR_RULE)
     elif notified is not None:
         why = way.why_not or ("guardian" if way.recipient != notified.recipient else "")
         why = why or ("no_channel" if notified.channel not in way.channels else "")

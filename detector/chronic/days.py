@@ -39,6 +39,8 @@ SILENCE = Kpi(
     numerator="",
 )
 """Counted here rather than in the catalogue: it compares a period with its own neighbours."""
+LEAST_EXPECTED = 1.0
+"""Failures expected of an hour that counts for the variability. Chosen: below, chi^2 has a tail of single failures."""
 Floats = NDArray[np.float64]
 Sums = NDArray[np.float32]
 
@@ -48,9 +50,9 @@ class CellDay:
     """Sums of one local day, `day` of them since 1970-01-01, [cell, KPI]; `load_shape`: [cell, 24] traffic by local hour.
 
     Of counts (ratios, rates): `bad` failures, `base` attempts or seconds of session, `expected` failures that peers have at
-    the same PRB use, `squares` sum over hours of failures^2 / expected. Of means: `bad` sum over hours of the logarithm,
-    worse is more, `base` hours, `expected` the same sum of the peers' median at the same PRB use, `squares` sum of the
-    squared difference. `hours`: how many hours were counted. `busy_*`: the same of the busiest hours.
+    the same PRB use, `squares` chi^2 of the hours about the day's own level. Of means: `bad` sum over hours of the
+    logarithm, worse is more, `base` hours, `expected` the same sum of the peers' median at the same PRB use, `squares`
+    sum of the squared difference. `hours`: how many are in `squares`. `busy_*`: the same of the busiest hours.
     """
 
     day: int
@@ -179,17 +181,16 @@ def _sums_of(
         base = np.where(known, below, 0.0)
         bad = np.where(known, below - above if kpi.counts_successes else above, 0.0)
         expected = base * _pooled(bad, base, strata)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            squares = np.where(expected > 0, bad**2 / expected, 0.0)
+        squares, steady = _chi_squared(bad, expected)
     else:
         known &= above > 0
         with np.errstate(divide="ignore", invalid="ignore"):
             bad = np.where(known, kpi.worse_sign * np.log(above / below), 0.0)
         base = known.astype(float)
         expected = base * _medians(bad, known, strata)
-        squares = base * (bad - expected) ** 2
+        squares, steady = base * (bad - expected) ** 2, known
     return [
-        *(values.sum(axis=0) for values in (bad, base, expected, squares, expected != 0)),
+        *(values.sum(axis=0) for values in (bad, base, expected, squares, steady)),
         *(np.where(busy, values, 0.0).sum(axis=0) for values in (bad, base, expected)),
     ]
 
@@ -197,7 +198,15 @@ def _sums_of(
 def _sums_of_silence(frame: KpiFrame, groups: NDArray[np.intp]) -> Sequence[Floats]:
     silent, served = silent_periods(frame)
     expected = served * _pooled(silent, served, groups)
-    return [silent, served, expected, expected, *np.zeros((4, len(silent)))]
+    return [silent, served, expected, *np.zeros((5, len(silent)))]
+
+
+def _chi_squared(bad: Floats, expected: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """([24, cell] squared deviation from the day's own level over its variance by chance, which hours count)."""
+    level = bad.sum(axis=0) / np.maximum(expected.sum(axis=0), 1e-12)
+    mean = expected * level
+    counted = mean >= LEAST_EXPECTED
+    return np.where(counted, (bad - mean) ** 2 / np.where(counted, mean, 1.0), 0.0), counted
 
 
 def _pooled(bad: Floats, base: Floats, strata: NDArray[np.intp]) -> Floats:

@@ -14,6 +14,8 @@ from detector.domain.kpi import Kpi
 
 ASPECTS = ("level", "at its load", "busy hours", "variability")
 """What of a KPI is compared: its mean, its mean given the PRB use, the same in the busiest hours, how far hours differ."""
+AT_LOAD = (1, 2)
+"""Aspects that are against an expectation: above 0 is worse than it. Definition."""
 LEAST_DAYS = 5
 """Days with counters from which a cell has a profile. Chosen: most of a week."""
 SET_ASIDE = 0.2
@@ -61,7 +63,9 @@ def profiles_of(days: Sequence[CellDay], cells: Sequence[Cell]) -> Profiles:
         aspects, errors, values[:, k] = _aspects(sums.of(k), kpi)
         against = [compare(aspect, error, groups) for aspect, error in zip(aspects, errors, strict=True)]
         distances[:, k] = np.stack([one.distance for one in against], axis=1)
-        peer_values[:, k] = _natural(against[0].median, kpi)
+        for a in AT_LOAD:
+            distances[~(aspects[a] > 0), k, a] = 0.0  # no worse than expected at its load, whatever its peers are
+        peer_values[:, k] = compare(values[:, k], np.zeros(len(names)), groups).median
         peers = np.maximum(peers, against[0].peers)
     return Profiles(cells=names, kpis=kpis, distances=distances, values=values, peer_values=peer_values, peers=peers)
 
@@ -124,9 +128,7 @@ def _of_counts(parts: Floats, kpi: Kpi) -> tuple[list[Floats], list[Floats], Flo
     bad, base, expected, squares, hours, busy_bad, busy_base, busy_expected = parts
     prior = PRIOR_FAILURES + (PRIOR_SHARE * base if kpi.traits.fraction else 0.0)
     busy_prior = prior * busy_base / base
-    ratio = np.maximum(bad / np.maximum(expected, 1e-9), 1e-9)
-    chi_squared = squares / ratio - bad  # of the hours about the cell's own level; by chance it is about `hours`
-    variation = np.sqrt(np.maximum(chi_squared - hours, 0.0) / (bad + prior))
+    variation = np.sqrt(np.maximum(squares - hours, 0.0) / (bad + prior))
     error, busy_error = 1 / np.sqrt(bad + prior), 1 / np.sqrt(busy_bad + busy_prior)
     varying_error = (2 * hours) ** 0.25 / np.sqrt(bad + prior)
     aspects = [

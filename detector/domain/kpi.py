@@ -34,6 +34,8 @@ class KpiKind:
     """
     effect, orientation: see there.
     formulas: what the catalogue has to give; optional_formulas: what it may give besides.
+    two_sided: its direction may be `both`.
+    weighable: it may come as a value, with what it is counted on as the weight_counter.
     computed: from counters; a product is made of other KPIs, for people, and is never scored.
     fraction: the numerator counts some of the denominator, and is never above it. counted: neither can be negative.
     counts_failures: what is beyond expectation is a number of failures.
@@ -51,6 +53,8 @@ class KpiKind:
     orientation: Orientation = "stated"
     formulas: tuple[str, ...] = ("numerator",)
     optional_formulas: tuple[str, ...] = ()
+    weighable: bool = False
+    two_sided: bool = False
     computed: bool = True
     fraction: bool = False
     counted: bool = False
@@ -72,6 +76,7 @@ _ENTRIES = (
         effect="points",
         orientation="failures",
         formulas=_BOTH,
+        weighable=True,
         fraction=True,
         per_cent=True,
         counted=True,
@@ -83,6 +88,7 @@ _ENTRIES = (
     KpiKind(
         name="rate",
         formulas=_BOTH,
+        weighable=True,
         counted=True,
         counts_failures=True,
         per_second=True,
@@ -91,8 +97,8 @@ _ENTRIES = (
         beyond_event=0.995,
     ),
     KpiKind(name="mean", optional_formulas=("denominator",), follows_load=True, sharp_floors=1.5),
-    KpiKind(name="gauge", optional_formulas=("denominator",)),
-    KpiKind(name="state", orientation="any", optional_formulas=("denominator",), survives_suspect=True),
+    KpiKind(name="gauge", two_sided=True, optional_formulas=("denominator",)),
+    KpiKind(name="state", orientation="any", two_sided=True, optional_formulas=("denominator",), survives_suspect=True),
     KpiKind(name="volume", orientation="loss", counted=True, per_period=True, traffic=True),
     KpiKind(name="display", formulas=("product",), computed=False, per_cent=True, survives_suspect=True),
 )
@@ -135,10 +141,11 @@ def family_of(name: str) -> KpiFamily:
 class Kpi:
     """One row of `config/kpis.toml`. `numerator` and `denominator` are formulas over counter stems.
 
-    kind: ratio (counts of counts), rate (events per session time), mean, gauge, state (a gauge that stands still), volume,
-    or display (a product for people, never scored). direction: `up` (more is better), `down`, `both` (a state: any change
-    is news), or `none` (context for others). `floor` is the smallest change that matters to customers: in the KPI's own
-    fraction for ratios, relative to the expectation otherwise.
+    kind: ratio (counts of counts), rate (events per session time), mean, gauge, state (a gauge that stands still),
+    volume, or display (a product for people, never scored). direction: `up` (more is better), `down`, `both` (of a
+    state or a gauge: any change is news), or `none` (context for others). `floor` is the smallest change that matters
+    to customers: in the KPI's own fraction for ratios, relative to the expectation otherwise. weight_counter: what a
+    value that came without counts is counted on; it is the denominator then.
     """
 
     id: str
@@ -153,6 +160,7 @@ class Kpi:
     denominator: str = ""
     weight: float = 1.0
     floor: float = 0.01
+    weight_counter: str = ""
 
     @property
     def traits(self) -> KpiKind:
@@ -180,10 +188,10 @@ class Kpi:
 
     @property
     def worse_sign(self) -> int:
-        """+1 if more events, as scorers count them, are worse; -1 if fewer are."""
+        """+1 if more events, as scorers count them, are worse; -1 if fewer are; 0 if both are."""
         match self.traits.orientation:
             case "stated":
-                return -1 if self.direction == "up" else 1
+                return {"up": -1, "both": 0}.get(self.direction, 1)
             case "failures" | "loss" | "any":  # failures are bad ones; of a loss and of any change the scorer takes the side
                 return 1
             case _:

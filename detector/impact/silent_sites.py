@@ -31,6 +31,9 @@ MOST_SITES = 200
 ARRIVED = 0.5
 """Share of the people of the hours before, of all sites compared with, that the hour has to show. Chosen: less means that
 files of the hour are still on their way."""
+MOVES_ALONE = 0.5
+"""Share of the logarithm by which the expected number of people has changed since the hours before that is the standard
+deviation of the level. Chosen: who comes to work on a day that has changed does not follow from who lives there."""
 NORMAL_MAD = 1.4826
 """Standard deviation / median absolute deviation of a normal distribution. Definition."""
 
@@ -60,7 +63,9 @@ def people_seen(
     that moves them alike cancels out, and an office that was empty before says nothing. The ratio is normal around 1 if
     people are as usual, around the share of the hour that was measured if they are gone; its variance is that of a count of
     so many people (1 / n) and what the other sites show beyond that (their median absolute deviation). People who withdrew
-    `network_care_analysis` are in neither side, and a site of fewer people than the privacy floor is not judged.
+    `network_care_analysis` are in neither side. The level of the hours before is a count, too, and
+    says little of other people than were expected then: on a holiday nobody comes to the factory when its shift begins. A
+    site of fewer people than the privacy floor is not judged.
     """
     hour = newest_hour(locations.presence)
     if hour is None or not len(locations.profile.subscribers):
@@ -130,7 +135,8 @@ def _numbers(cells: Sequence[str], group_of: Mapping[str, int]) -> NDArray[np.in
 
 def _judged(own: Sequence[SilentObjects], counts: _Counts, hour: int, impact_policy: ImpactPolicy) -> Iterator[PeopleSeen]:
     """`own` are the first groups of the counts, the others are compared with."""
-    level = _ratio(counts.seen[:, :-1].sum(axis=1), counts.expected[:, :-1].sum(axis=1))
+    before = counts.seen[:, :-1].mean(axis=1)
+    level = _ratio(before, counts.expected[:, :-1].mean(axis=1))
     due = counts.expected[:, -1] * level  # [group] at the level of the hours before
     others = slice(len(own), None)
     usable = due[others] > HOUR_S
@@ -148,13 +154,20 @@ def _judged(own: Sequence[SilentObjects], counts: _Counts, hour: int, impact_pol
             continue
         share = counts.seen[i, -1] / HOUR_S / people
         measured = 1 - one.missing_s(hour) / HOUR_S
-        variance = max(spread, LEAST_SD**2) + 1 / people
+        variance = max(spread, LEAST_SD**2) + 1 / people + HOUR_S / before[i] + _other_people(counts.expected[i])
         present = ((share - measured) ** 2 - (share - 1) ** 2) / (2 * variance)
         if abs(present) >= SURE:
             for name in sorted(one.names):
                 yield PeopleSeen(
                     object_id=name, start=hour, end=hour + HOUR_S, present=bool(present > 0), share=round(float(share), 3)
                 )
+
+
+def _other_people(expected: Vector) -> float:
+    """Variance of the level [hour], for the people of the last hour are others than those of the most similar one before."""
+    known = expected[:-1][expected[:-1] > 0]
+    moves = np.abs(np.log(expected[-1] / known)) if len(known) and expected[-1] > 0 else np.array([np.inf])
+    return float((MOVES_ALONE * moves.min()) ** 2)
 
 
 def _ratio(part: Vector, whole: Vector) -> Vector:

@@ -175,13 +175,14 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
     if not (id_.isascii() and id_.isidentifier()):
         raise Misconfigured(f"{id_!r} is no KPI id", where=where, mend="use letters, digits and underscores")
     kind = _choice(row, "kind", KPI_KINDS, where)
-    numerator, denominator = _formulas(row, kind, where)
+    numerator, denominator = _formulas(_with_counts(row, kind, where), kind, where)
     weight, floor = (float(_typed(row, key, (int, float), where, d)) for key, d in (("weight", 1.0), ("floor", 0.01)))
     if not (0 <= weight < 1e6 and 0 <= floor < 1e6):
         raise Misconfigured(f"weight {weight} and floor {floor}", where=where, mend="neither may be negative or huge")
     direction = _choice(row, "direction", DIRECTIONS, where)
-    if direction != "none" and (KPI_KINDS[kind].orientation == "any") != (direction == "both"):
-        mend = "say 'both' of a state, and of nothing else"
+    only_both = KPI_KINDS[kind].orientation == "any" and direction not in ("both", "none")
+    if only_both or (direction == "both" and not KPI_KINDS[kind].two_sided):
+        mend = "say 'both' of a state or of a gauge, and of a state nothing else"
         raise Misconfigured(f"direction {direction!r} of a {kind}", where=where, mend=mend)
     return Kpi(
         id=id_,
@@ -196,7 +197,29 @@ def _kpi(id_: str, row: Mapping[str, Any], where: str) -> Kpi:
         denominator=denominator,
         weight=weight,
         floor=floor,
+        weight_counter=row.get("weight_counter", ""),
     )
+
+
+def _with_counts(row: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any]:
+    """A value that comes without its denominator, times what it is counted on: numerator and denominator.
+
+    >>> row = {"unit": "%", "numerator": "HO.FailShare", "weight_counter": "HO.Att"}
+    >>> _with_counts(row, "ratio", "")["numerator"]
+    '(HO.FailShare) * (HO.Att) / 100'
+    """
+    if "weight_counter" not in row:
+        return row
+    if "denominator" in row or not KPI_KINDS[kind].weighable:
+        mend = "give it to a ratio or a rate, in place of a denominator"
+        raise Misconfigured(
+            f"weight_counter of a {kind}{' with denominator' * ('denominator' in row)}", where=where, mend=mend
+        )
+    value, weight = (_typed(row, key, str, where) for key in ("numerator", "weight_counter"))
+    for key, formula in (("numerator", value), ("weight_counter", weight)):
+        compile_formula(formula, f"{where}.{key}")
+    share = " / 100" if KPI_KINDS[kind].fraction and row.get("unit") == "%" else ""
+    return {**row, "numerator": f"({value}) * ({weight}){share}", "denominator": weight}
 
 
 def _formulas(row: Mapping[str, Any], kind: str, where: str) -> tuple[str, str]:

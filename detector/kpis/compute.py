@@ -151,7 +151,9 @@ class _Work:
 
     def _counts_events(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> bool:
         upper, _ = self.catalogue.formulas[kpi.id]
-        return not kpi.traits.fraction or whole_counts(kpi.id, upper, stems, self.catalogue, rows.objects, self.findings)
+        if not kpi.traits.fraction or kpi.weight_counter:
+            return True
+        return whole_counts(kpi.id, upper, stems, self.catalogue, rows.objects, self.findings)
 
     def _counts(self, kpi: Kpi, stems: Mapping[str, Values], rows: CounterRows) -> tuple[Values, Values]:
         """Numerator and denominator per object; without a formula the latter is the measured share of the tick."""

@@ -24,10 +24,10 @@ COLUMNS = (
     Column("kpis", "Share of the score"),
     Column("why", "Against its peers"),
     Column("peers", "Peers", "count"),
-    Column("people", "People who live with it", "people"),
-    Column("complained", "of whom complained", "people"),
-    Column("times", "Times as many as elsewhere", "index"),
-    Column("left", "of whom left", "people"),
+    Column("people", "People", "people"),
+    Column("complained", "Complained", "people"),
+    Column("times", "Times as many as others", "index"),
+    Column("left", "Left", "people"),
 )
 LEAST_DISTANCE = 3.0
 """Spreads of its peers by which a cell has to be worse in some KPI. Chosen: one in 700 is, by chance, in one of them."""

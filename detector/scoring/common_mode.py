@@ -1,6 +1,6 @@
 """What moves many cells at once: a holiday, a storm, a release. It is nobody's own degradation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,12 +59,13 @@ def factor(
     events: Floats,
     expected: Floats,
     regions: Sequence[NDArray[np.int64]],
-    groups: Flags | None = None,
+    groups: Callable[[], Flags] | None = None,
     explained: Flags | None = None,
 ) -> Floats:
     """[period, object]: by what expectation [period, object] has to be multiplied. `regions`: places of the objects of each
-    region, neighbours side by side; who is in none (core functions) neither votes nor is moved. `groups`[group, object]:
-    what shares a hub, a release, a layer, ...; `explained`[period]: the calendar declares a day that is unlike others.
+    region, neighbours side by side; who is in none (core functions) neither votes nor is moved. `groups`: gives
+    [group, object] what shares a hub, a release, a layer, ...; it is called only where something has moved.
+    `explained`[period]: the calendar declares a day that is unlike others.
 
     First the whole network's factor, then each region's own around it; each the median over buckets of neighbouring
     objects, so that a fault of one site, one TAC or a third of the network moves it little. Where one group has surely moved
@@ -76,30 +77,40 @@ def factor(
         return common
     everywhere = np.concatenate(regions) if regions else np.empty(0, np.int64)
     for regional, members in enumerate([everywhere, *(regions if len(regions) > 1 else ())]):
-        own = None if groups is None else groups[:, members]
-        moves = _move(kpi, events[:, members], expected[:, members] * common[:, members], own)
+        moves = _move(kpi, events[:, members], expected[:, members] * common[:, members], groups, members)
         common[:, members] *= (moves if kpi.traits.traffic else _excused(kpi, moves, bool(regional), explained))[:, None]
     return common
 
 
 def groups_of(objects: Sequence[str], topology: Topology) -> Flags:
     """[group, object]: those groups of the topology, and of vendor and layer, that hold neither few nor nearly all."""
-    places = {name: place for place, name in enumerate(objects)}
-    cells = [(place, topology.cells.get(base_object(name))) for name, place in places.items()]
-    shared: dict[tuple[str, ...], list[int]] = {}
-    for place, cell in cells:
-        if cell is not None:
-            for key in (("vendor", cell.vendor), ("layer", cell.technology, cell.band)):
-                shared.setdefault(key, []).append(place)
-    known = sum(cell is not None for _, cell in cells)
-    for (kind, name), members in topology.groups.items():
-        if kind != "nf" and LEAST_PART * known <= len(members):
-            shared[kind, name] = [place for place, cell in cells if cell is not None and cell.cell_id in members]
-    wide = [own for own in shared.values() if LEAST_PART * known <= len(own) <= (1 - LEAST_PART) * known]
-    flags = np.zeros((len(wide), len(objects)), bool)
-    for row, own in zip(flags, wide, strict=True):
-        row[own] = True
-    return np.unique(flags, axis=0)
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(objects):
+        if (base := base_object(name)) in topology.cells:
+            places.setdefault(base, []).append(place)
+    own = [topology.cells[name] for name in places]
+    shared = [*_by([cell.vendor for cell in own], places), *_by([(c.technology, c.band) for c in own], places)]
+    least = LEAST_PART * len(places)
+    shared += [
+        [place for cell in members for place in places.get(cell, ())]
+        for (kind, _), members in topology.groups.items()
+        if kind != "nf" and len(members) >= least
+    ]
+    flags: dict[bytes, Flags] = {}
+    for group in shared:
+        if least <= len(group) <= (1 - LEAST_PART) * len(places):
+            row = np.zeros(len(objects), bool)
+            row[group] = True
+            flags[row.tobytes()] = row
+    return np.stack([flags[key] for key in sorted(flags)]) if flags else np.zeros((0, len(objects)), bool)
+
+
+def _by(keys: Sequence[Hashable], places: Mapping[str, Sequence[int]]) -> list[list[int]]:
+    """Places of the cells with the same key."""
+    found: dict[Hashable, list[int]] = {}
+    for key, own in zip(keys, places.values(), strict=True):
+        found.setdefault(key, []).extend(own)
+    return list(found.values())
 
 
 def _excused(kpi: Kpi, moves: Floats, regional: bool, explained: Flags | None) -> Floats:
@@ -113,7 +124,9 @@ def _excused(kpi: Kpi, moves: Floats, regional: bool, explained: Flags | None) -
     return np.asarray(excused**kpi.worse_sign, np.float64)
 
 
-def _move(kpi: Kpi, events: Floats, expected: Floats, groups: Flags | None) -> Floats:
+def _move(
+    kpi: Kpi, events: Floats, expected: Floats, groups: Callable[[], Flags] | None, members: NDArray[np.int64]
+) -> Floats:
     """[period]: the common factor of these objects; 1 if they are too few."""
     votes = np.isfinite(events) & (expected > 0)
     voters = votes.any(axis=0)
@@ -128,8 +141,9 @@ def _move(kpi: Kpi, events: Floats, expected: Floats, groups: Flags | None) -> F
         return np.clip(moves, *MOST_TRAFFIC)
     searched = sure & (moves**kpi.worse_sign > WORTH_A_SPLIT)
     if groups is not None and searched.any():
+        own = groups()[:, members[voters]]
         for sides in ((events, expected), (_of_late(events), _of_late(expected))):
-            moves[searched] = _unmoved(kpi, moves[searched], sides[0][searched], sides[1][searched], groups[:, voters])
+            moves[searched] = _unmoved(kpi, moves[searched], sides[0][searched], sides[1][searched], own)
     return np.where(sure, moves, 1.0)
 
 

@@ -27,6 +27,12 @@ SHARP_RATIO = 0.05
 OTHER_PERIODS_SHARE = 0.3
 """Share of a pooled horizon's excess that its other periods have to show without its worst one. Chosen: one bad period alone
 is no lasting effect."""
+OVERWHELMING = 10.0
+"""-log10 p of a single mild period of a core function that is raised at once. Chosen: a thousand times surer than the
+threshold of a network of a thousand cells."""
+CORE_FLOORS, CORE_FAILURES = 1.5, 50.0
+"""... and that many floors, and failed requests, beyond expectation. Chosen: a fault of three points that began in the
+middle of the period; more than one device fails by itself."""
 
 
 def horizons(duration_s: int, detection_policy: DetectionPolicy) -> tuple[int, ...]:
@@ -151,6 +157,24 @@ def persistent(sample: Sample, excess: Floats, peak: Floats, kpi: Kpi) -> NDArra
     spread_out = excess - peak >= OTHER_PERIODS_SHARE * excess
     spread_out[0] = False
     return np.asarray(sharp | spread_out)
+
+
+def overwhelming(sample: Sample, neg_log10_p: Floats, excess: Floats, kpi: Kpi) -> NDArray[np.bool_]:
+    """[horizon, object]: so sure and so many requests of a core function that fail, though mildly, that one period will do:
+    thousands of users made them, so that it is no odd device.
+
+    >>> kpi = Kpi(id="a", title="A", unit="%", kind="ratio", direction="up", family="core",
+    ...     technology="core", clause="", numerator="a", denominator="b", floor=0.01)
+    >>> size, none = np.full((1, 3), 5000.0), np.zeros((1, 3))
+    >>> sample = Sample(
+    ...     events=none, size=size, level=none, spread=none, level_variance=np.zeros(3), idle_probability=none)
+    >>> overwhelming(sample, np.array([[14.0, 14.0, 9.0]]), np.array([[150.0, 60.0, 150.0]]), kpi).tolist()
+    [[True, False, False]]
+    """
+    if kpi.technology != "core" or not kpi.traits.fraction:
+        return np.zeros(excess.shape, bool)
+    least = np.maximum(CORE_FLOORS * kpi.floor * sample.size, CORE_FAILURES)
+    return np.asarray((excess >= least) & (np.nan_to_num(neg_log10_p) >= OVERWHELMING))
 
 
 def recovered(sample: Sample, horizons: NDArray[np.int64], z: Floats, *, counted: bool) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,7 @@ class Recent:
     when: TimeOfWeek
     regions: Sequence[NDArray[np.int64]]
     """Places of the objects of each region, neighbours side by side: whom a common factor may move."""
-    groups: NDArray[np.bool_]
-    """[group, object]: what may fail as one, see `common_mode.groups_of`."""
+    topology: Topology
     explained: NDArray[np.bool_]
     """[period]: on a holiday or an event of the whole network."""
     served_load: ServedLoad
@@ -56,6 +56,11 @@ class Recent:
     _sides: dict[int, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
     """The KPI judged now -> its `expected`."""
 
+    @cached_property
+    def groups(self) -> NDArray[np.bool_]:
+        """[group, object]: what may fail as one, see `common_mode.groups_of`."""
+        return groups_of(self.frame.objects, self.topology)
+
     def expected(self, k: int) -> tuple[Floats, Floats, Floats]:
         """(events, size, expected events) of the KPI at `k` of the frame over [period, object], common factor removed."""
         kpi, base = self.frame.kpis[k], self.baseline
@@ -65,7 +70,7 @@ class Recent:
             events[self.frame.suspect] = size[self.frame.suspect] = np.nan
         mean = base.levels(b, self.rows, self.when) * load_effect(base, self.frame, b, self.rows, self.when) * size
         mean = mean * self.served_load.effect(base, b, self.rows)
-        common = factor(kpi, events, np.nan_to_num(mean), self.regions, self.groups, self.explained)
+        common = factor(kpi, events, np.nan_to_num(mean), self.regions, lambda: self.groups, self.explained)
         return events, size, mean * common
 
     def sample(self, k: int) -> Sample:
@@ -192,7 +197,7 @@ def view(
         rows=baseline.rows(frame.objects),
         when=when,
         regions=regions,
-        groups=groups_of(frame.objects, topology),
+        topology=topology,
         served_load=ServedLoad.of(frame, baseline, when, cells_served(topology), ~frame.suspect).excusing,
         explained=explained_periods(frame.starts, frame.duration_s, operations),
         detection_policy=detection_policy,

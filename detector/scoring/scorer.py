@@ -20,9 +20,9 @@ class Sample:
     its amount and periods.
 
     level: expected events / size. spread: variance of the KPI beyond pure chance, on the scorer's own scale.
-    level_variance: relative, of the level itself (a new cell is less well known). idle_probability: that a healthy object
-    has next to no traffic at this hour, whatever the scorer gives. worse: +1 if more is worse, else -1. offset: added before
-    a logarithm. counted: a volume in whole events.
+    level_variance: relative, of the level itself (a new cell is less well known). idle_probability: that a healthy
+    object has next to no traffic at this hour, whatever the scorer gives. worse: +1 if more is worse, -1 if less is, 0
+    if both are. offset: added before a logarithm. counted: a volume in whole events.
     """
 
     events: Floats

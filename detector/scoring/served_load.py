@@ -49,8 +49,12 @@ class ServedLoad:
     ) -> "ServedLoad":
         """By the volumes of the cells in the frame, where `usable`[period, object]."""
         own = frame.object_index
-        known = [f for f, cells in served.items() if f in own and f in baseline.object_index and own.keys() & set(cells)]
-        serves = np.array([[name in served[f] for name in own] for f in known], bool).reshape(len(known), len(own))
+        known = [
+            f for f, cells in served.items() if f in own and f in baseline.object_index and not own.keys().isdisjoint(cells)
+        ]
+        serves = np.zeros((len(known), len(own)))
+        for row, function in zip(serves, known, strict=True):
+            row[[own[cell] for cell in served[function] if cell in own]] = 1.0
         observed = np.full((len(frame.starts), len(known)), FEW)
         expected = observed.copy()
         volumes = [k for k in load_volumes(frame.kpis) if frame.kpis[k].id in baseline.kpi_index] if known else []

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain.cell import Topology, base_object
+from detector.domain.cell import Topology
 from detector.domain.kpi import COLLAPSED_SHARE
 from detector.scoring import tails
 from detector.scoring.counting import Floats, counts
@@ -46,21 +46,21 @@ def _silent_sites(now: Recent, topology: Topology, volumes: Sequence[int]) -> It
         fine = np.isfinite(events) & (mean > 0)
         known |= fine
         carries |= fine & (events > COLLAPSED_SHARE * np.nan_to_num(mean))
-    silent = np.flatnonzero(known & ~carries)
-    names = now.frame.objects
-    cells = [topology.cells.get(base_object(names[i])) for i in silent]
-    sites = {cell.site_id for cell in cells if cell is not None} - {""}
-    if not sites:
-        return
-    members: dict[str, list[int]] = {site: [] for site in sites}
-    for i in np.flatnonzero(known).tolist():
-        cell = topology.cells.get(base_object(names[i]))
-        if cell is not None and cell.site_id in members:
-            members[cell.site_id].append(i)
-    for site in sorted(sites):
-        rows = np.array(members[site], np.intp)
-        if len(rows) >= FEWEST and not carries[rows].any():
+    if 2 * int(carries.sum()) <= int(known.sum()):
+        return  # half of the network carries nothing: no site fell silent by itself
+    place = now.frame.object_index
+    for site in sorted(_sites(now, topology, known & ~carries) - _sites(now, topology, carries)):
+        rows = np.array([place[name] for name in sorted(topology.groups["site", site]) if name in place], np.intp)
+        rows = rows[known[rows]]
+        if len(rows) >= FEWEST:
             yield site, rows
+
+
+def _sites(now: Recent, topology: Topology, flags: NDArray[np.bool_]) -> set[str]:
+    """Of the cells that are flagged."""
+    names = now.frame.objects
+    found = (topology.cells.get(names[i]) for i in np.flatnonzero(flags).tolist())
+    return {cell.site_id for cell in found if cell is not None} - {""}
 
 
 def _neg_log10_p(now: Recent, k: int, site: str, rows: NDArray[np.intp]) -> float:

@@ -17,7 +17,7 @@ from detector.scoring import tails
 from detector.scoring.baseline import Baseline
 from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, shown
-from detector.scoring.horizons import combine, effective, may_burst, persistent, recovered
+from detector.scoring.horizons import combine, effective, may_burst, overwhelming, persistent, recovered
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
@@ -113,7 +113,8 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     recent = neg_log10_p[0].copy()
     neg_log10_p[0] = base.beside_bursts(recent, raw[0], base.kpi_index[kpi.id], now.rows)
     excess = scorer.excess(sample)
-    matters = fine & scorer.matters(sample, kpi) & persistent(sample, excess, now.peaks.pop(k), kpi)
+    persists = persistent(sample, excess, now.peaks.pop(k), kpi) | overwhelming(sample, neg_log10_p, excess, kpi)
+    matters = fine & scorer.matters(sample, kpi) & persists
     over = recovered(sample, base.horizons, scorer.deviation(sample), counted=scorer.chance > 0)
     combined, loudest = combine(np.where(over, np.minimum(neg_log10_p, 0.0), neg_log10_p), matters)
     # an idle schedule is one and the same reason at every horizon: it is weighed once

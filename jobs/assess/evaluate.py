@@ -67,11 +67,30 @@ class Evaluator:
         presence = self._presence(incidents)
         clear_times = self._clear_times() if incidents else ClearTimeModel({})
         found = [self._assess(incident, presence, context, clear_times) for incident in incidents]
-        waited_for = [one for one in over if context.contact_history.waiting(one.incident_id)]
-        return found + [
+        found += [
             Evaluation(pipeline.decide_care(last_assessment(self.store, one, self._listed(one), self.now), context), context)
-            for one in waited_for
+            for one in over
+            if context.contact_history.waiting(one.incident_id)
         ]
+        return self._without_early_all_clears(found)
+
+    def _without_early_all_clears(self, found: Sequence[Evaluation]) -> list[Evaluation]:
+        """The same, but no all-clear for people whom an incident that goes on is likely to affect: their cell left the
+        incident that is over, or is bad for another reason."""
+        above = self.job.settings.care.contact_above
+        still = frozenset(
+            person.subscriber
+            for one in found
+            if one.assessment.incident.phase == "open"
+            for person in one.assessment.impact.people
+            if person.probability >= above
+        )
+
+        def again(one: Evaluation) -> Evaluation:
+            known = replace(one.context, still_affected=still)
+            return Evaluation(pipeline.decide_care(one.assessment, known), known)
+
+        return [again(one) if still and one.assessment.incident.state == "resolved" else one for one in found]
 
     def _presence(self, incidents: Sequence[Incident]) -> Presence:
         """What has arrived since shortly before the oldest of them began."""

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from detector.care import DecisionContext, decide_people
+from detector.care.resolution import conclude
 from detector.domain.case import Case
 from detector.domain.communication import Communication, ContactHistory
 from detector.domain.customer import Account, Consent, Customers, Membership, Subscriber
-from detector.domain.impact import Affected, Impact
+from detector.domain.impact import Affected, Impact, no_impact
 from detector.domain.incident import Incident
 from detector.domain.policy import CarePolicy, HoldoutPolicy
 from detector.domain.ports import Reference
@@ -293,3 +294,19 @@ def test_conditions_hold_where_they_should_and_nowhere_else(name):
 def test_what_is_not_known_meets_no_condition():
     rule = replace(RULES[0], when=(("risk", (0.0, 1.0)),))
     assert not rule.matches(Case(incident=incident(), service="calls", risk=None))
+
+
+def test_whom_another_incident_still_affects_waits_for_the_all_clear():
+    rows = [said("ann", HOUR, about="inc_1"), said("gus", HOUR, about="inc_1")]
+    known = DecisionContext(
+        reference=Reference(customers=customers()),
+        care_policy=CarePolicy(),
+        rules=RULES,
+        now=NOON,
+        contact_history=ContactHistory.of(rows),
+        still_affected=frozenset({"ann"}),
+    )
+    over, nobody = incident(state="resolved", resolved_at=NOON), no_impact("inc_1", NOON)
+    assert [(d.subscriber, d.action) for d in conclude(over, nobody, known)] == [("ann", "none"), ("gus", "all_clear")]
+    later = replace(known, still_affected=frozenset())
+    assert {d.action for d in conclude(over, nobody, later)} == {"all_clear"}

@@ -171,6 +171,18 @@ def test_a_full_cell_is_slow_but_not_slow_for_its_load() -> None:
     assert at_load < 0.5 * level
 
 
+def test_a_cell_without_a_failure_is_worse_in_nothing_and_peers_are_shown_as_they_are() -> None:
+    def others_fail(world: World, day: int) -> None:
+        world["failing"][:] = 0.0
+        world["failing"][:, 20] = 0.2
+
+    profiles = profiles_of(days_with(others_fail), NETWORK)
+    k = [kpi.id for kpi in profiles.kpis].index("access")
+    assert profiles.by_kpi[np.arange(CELLS) != 20, k].max() < 0.1
+    assert profiles.by_kpi[20, k] > 3
+    assert profiles.peer_values[BAD, k] == 0.0
+
+
 def test_a_few_days_are_no_profile() -> None:
     profiles = profiles_of(days_with(failing_more, days=4), NETWORK)
     assert not profiles.peers.any()

@@ -97,6 +97,18 @@ def test_people_of_a_silent_site(
     assert seen(before, now, **more) == says, story  # type: ignore[arg-type]
 
 
+def test_a_factory_to_which_nobody_comes_on_a_holiday_is_not_judged() -> None:
+    """Six people live there, forty work there from nine on: on this day they do not."""
+    rng = np.random.default_rng(3)
+    days = [at("00:00") - DAY * d for d in range(1, 15)]
+    few = {0: 0.15}
+    past = [hour_of(day + h * HOUR, few if h < 9 else {}, rng) for day in days for h in range(6, 12)]
+    profile = learn_mobility_profile(join_presence(past), timezone="UTC", before=at("00:00"))
+    today = join_presence([hour_of(at(h), few, rng) for h in ("06:00", "07:00", "08:00", "09:00")])
+    silent = [SilentObjects(FIRST, at("09:15"), at("10:00"))]
+    assert people_seen(silent, LocationData(profile, today), Reference(topology=TOPOLOGY), ImpactPolicy(), now=NOW) == ()
+
+
 def test_files_of_the_hour_that_are_on_their_way_decide_nothing() -> None:
     assert seen({}, dict.fromkeys(range(SITES), 0.0) | {3: 0.9}) == {}
 

@@ -39,6 +39,7 @@ MISTAKES = [
     ('denominator = "Att"', 'denominator = "Atd"', "counter 'Atd'; declare it under [counters], or: did you mean 'Att'?"),
     ('denominator = "Att"', 'denominator = "open(1)"', "kpis.sr.denominator: formula has a call, which is no arithmetic"),
     ('kind = "ratio"', 'kind = "volume"', "a volume has no 'denominator'"),
+    ('unit = "%"', 'unit = "%"\nweight_counter = "Att"', "weight_counter of a ratio with denominator"),
     ("Att = {}", "Att = {kind = 'deltas'}", "counters.Att: kind 'deltas' is not known; did you mean 'delta'?"),
     ("Att = {}", "Att = 7", "counters: 'Att' is 7; make it a table"),
     ("[kpis.sr]", "[kpis.'s | r']", "'s | r' is no KPI id; use letters, digits and underscores"),

@@ -298,3 +298,34 @@ def test_any_column_names_do_as_a_catalogue_of_ones_own() -> None:
 
 def test_nothing_in_nothing_out() -> None:
     assert compute([], SHIPPED, REFERENCE, Findings()) == {}
+
+
+SHARES = """
+[counters]
+"HO.FailShare" = {}
+"HO.Att" = {}
+[kpis.ho_fail]
+title = "Failed handovers"
+unit = "UNIT"
+kind = "KIND"
+direction = "down"
+family = "mobility"
+technology = "LTE"
+numerator = "HO.FailShare"
+weight_counter = "HO.Att"
+"""
+
+
+@pytest.mark.parametrize(("kind", "unit", "share"), [("ratio", "%", 10.0), ("ratio", "1", 0.1), ("rate", "1/attempt", 0.1)])
+def test_a_share_without_counts_is_counted_on_its_weight(kind: str, unit: str, share: float) -> None:
+    """One failure of ten is one failure; a value in per cent is no count that looks like per cent."""
+    catalogue = load_catalogue(SHARES.replace("KIND", kind).replace("UNIT", unit))
+    text = f"""
+        time | object | HO.FailShare | HO.Att
+        2026-03-24T08:00Z | c1 | {share} | 10
+        2026-03-24T08:00Z | c2 | {share / 20} | 4000
+    """
+    frame, findings = computed(batch(text), catalogue=catalogue)
+    assert frame.numerator[0, :, 0] == pytest.approx([1.0, 20.0])
+    assert frame.denominator[0, :, 0].tolist() == [10.0, 4000.0]
+    assert len(findings) == 0

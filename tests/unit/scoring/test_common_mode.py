@@ -165,5 +165,5 @@ def test_a_quiet_network_that_moves_alike_is_not_taken_apart(seed, move, scatter
     expected = np.full((4, cells), 30.0)
     events = expected * move * rng.lognormal(0, scatter, (4, cells))
     places = [np.arange(cells // 2), np.arange(cells // 2, cells)]
-    with_groups = factor(SPEED, events, expected, places, groups_of(objects, network))
+    with_groups = factor(SPEED, events, expected, places, lambda: groups_of(objects, network))
     assert np.abs(np.log(with_groups / factor(SPEED, events, expected, places))).max() < 0.1

@@ -198,3 +198,10 @@ def test_a_baseline_of_an_earlier_version_has_no_steps():
     assert np.array_equal(again.recurring_place, base.recurring_place)
     older = {name: side for name, side in stored.items() if not name.startswith("recurring")}
     assert not len(from_arrays(older, base.kpis).recurring_place)
+
+
+@pytest.mark.parametrize("times", [0.5, 2.0], ids=["halves", "doubles"])
+def test_a_gauge_of_two_sides_is_raised_either_way_and_quiet_between(times):
+    assert raised(World(("gauge", "both"), times=14 / 45)) == []
+    assert changed(World(("gauge", "both"), times=14 / 45), 12 * HOUR, times)[0] <= 12 * HOUR + 900
+    assert changed(World(("gauge", "both"), times=14 / 45), 0, 1.0)[0] <= 900

@@ -32,7 +32,7 @@ class Core:
         load, rng = cells.numerator[:, :, 0], np.random.default_rng(seed)
         halves = np.stack([load[:, :15].sum(axis=1), load[:, 15:].sum(axis=1)], axis=1)
         people = 5000 * (halves / halves.mean(axis=0)) ** elasticity * rng.lognormal(0, 0.02, halves.shape)
-        tries = rng.poisson(0.1 * halves).astype(float)
+        tries = rng.poisson(2.0 * halves).astype(float)
         num, den = (np.full((len(load), 32, 3), np.nan) for _ in range(2))
         num[:, :30, 0], den[:, :30, 0] = load, 1.0
         num[:, 30:, 1], den[:, 30:, 1] = np.round(people), 1.0
@@ -111,8 +111,14 @@ def test_failures_are_not_excused_by_a_load_that_falls(core):
     assert raised(core.evidence(cells=empty, people=empty, at=NOON + 16, fails=0.2), REGISTRATION)
 
 
+@pytest.mark.parametrize(("fails", "at_once"), [(0.03, True), (0.005, False)])
+def test_a_mild_but_overwhelming_failure_of_a_function_is_raised_in_its_first_period(core, fails, at_once):
+    assert raised(core.evidence(fails=fails, at=NOON), REGISTRATION) == at_once
+
+
 def test_a_quiet_day_raises_no_function(core):
-    assert not any(raised(core.evidence(at=NOON + p), name=n) for p in range(-40, 40, 8) for n in ("amf1", "amf2"))
+    days = (core.evidence(at=NOON + p) for p in range(-40, 40, 8))
+    assert not any(raised(day, k, n) for day in days for k in (SUBSCRIBERS, REGISTRATION) for n in ("amf1", "amf2"))
 
 
 def test_a_fall_at_once_is_held_until_the_load_is_back():
