@@ -62,9 +62,11 @@ def figures(one: Prepared, matches: Matches, summary: Summary) -> str:
 
 
 def listed(matches: Matches) -> tuple[int, int]:
-    """People listed with probability 0.5 or more by false incidents, and by all."""
-    own = [item.affected for item in matches.results.listings if item.affected.probability >= 0.5]
-    return sum(matches.incident_judgements.get(a.incident_id) is False for a in own), len(own)
+    """People listed with probability 0.5 or more by false incidents, and by all that count either way; each person once an
+    incident, as in `detector.backtest.foresight.contact_precision`."""
+    rows = [item.affected for item in matches.results.listings if item.affected.probability >= 0.5]
+    pairs = {(a.incident_id, a.subscriber): matches.incident_judgements.get(a.incident_id) for a in rows}
+    return sum(v is False for v in pairs.values()), sum(v is not None for v in pairs.values())
 
 
 def kinds(matches: Matches) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """The pure stages alone, replayed in memory: what a change of a threshold, a scorer or a horizon does, in seconds.
 
-No store, no people, no alerts: counters of an operator dataset become one frame, baselines are fitted on its history, and
-each tick of the rest is scored, decided and matched with the truth by the backtest's own matcher. A row is seen only
-once it has arrived.
+No store, no alerts, and of people only who is behind objects that send nothing: counters of an operator dataset become
+one frame, baselines are fitted on its history, and each tick of the rest is scored, decided and matched with the truth by
+the backtest's own matcher. A row is seen only once it has arrived.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,17 +24,21 @@ from detector.backtest.truth import Truth, read_truth
 from detector.domain.degradation import Degradation
 from detector.domain.detection import DetectionState, remembered_degradations
 from detector.domain.evidence import Evidence
+from detector.domain.exposure import LocationData, MobilityProfile
 from detector.domain.finding import Findings
 from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
-from detector.domain.policy import DetectionPolicy, IncidentPolicy
+from detector.domain.people_seen import PeopleSeen
+from detector.domain.policy import DetectionPolicy, ImpactPolicy, IncidentPolicy
 from detector.domain.ports import Reference
-from detector.domain.window import Tick, Window
+from detector.domain.window import HOUR_S, Tick, Window
+from detector.impact import learn_mobility_profile, people_seen
 from detector.kpis import Catalogue
 from detector.scoring import Baseline, lookback
 from detector.scoring.training import fit_baseline
 from detector.sources.dataset import OperatorDataset
 from detector.sources.identity import Pseudonymiser
+from jobs.silent_people import HOURS_BEFORE, silent_objects
 
 DAY_S = 86_400
 
@@ -136,7 +140,8 @@ class Stages:
             evidence = pipeline.score(recent, baseline, reference, expected, self.detection, ewma)
             ewma = evidence.ewma
             standing = tuple(i for i in incidents.values() if i.state == "open")
-            before = DetectionState(remembered_degradations(book.values(), standing, tick.start), standing, missing)
+            known = remembered_degradations(book.values(), standing, tick.start)
+            before = DetectionState(known, standing, missing, self._people(tick, missing, known, now))
             tracked, changed = pipeline.decide(
                 evidence, before, reference, self.material.catalogue, self.detection, self.correlation, now=int(now)
             )
@@ -147,6 +152,25 @@ class Stages:
             if self.keep:
                 kept.append(evidence)
         return self._outcome(book, incidents, kept)
+
+    @cached_property
+    def _profile(self) -> MobilityProfile | None:
+        """Where people are by habit, None where the dataset has no attachments."""
+        rows = self.material.source.presence(0.0, self.window.start, Findings())
+        timezone = self.material.source.operator.timezone
+        return learn_mobility_profile(rows, timezone=timezone, before=self.window.start) if len(rows.start) else None
+
+    def _people(
+        self, tick: Tick, missing: Mapping[str, int], known: Sequence[Degradation], now: float
+    ) -> tuple[PeopleSeen, ...]:
+        """Who is behind objects that send nothing, as a daemon sees it from the attachments that have arrived."""
+        reference = self.material.reference(now)
+        silent = silent_objects(tick, missing, known, reference, int(now))
+        if not silent or self._profile is None:
+            return ()
+        first = min(one.since for one in silent) // HOUR_S * HOUR_S - HOURS_BEFORE * HOUR_S
+        locations = LocationData(self._profile, self.material.source.presence(first, now, Findings()))
+        return people_seen(silent, locations, reference, ImpactPolicy(), now=int(now))
 
     def _scored_at(self, place: int, tick: Tick) -> float:
         """When the tick was complete, or its grace time was over."""
