@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.domain.kpi import Kpi
-from detector.scoring.tail_calibration import calibrated_tail
+from detector.scoring.tail_calibration import calibrated_tail, with_bursts
 from detector.scoring.time_of_week import HOURS, TimeOfWeek
 
 Floats = NDArray[np.float64]
@@ -25,6 +25,8 @@ class Baseline:
     together; a baseline of an earlier version has none.
     slope[O+1, K]: change of log value per unit of the KPI `load`[K] (-1: none).
     offset[K]: added before logarithms. counted[K]: whole numbers. tail_calibration[H, K, 2]: (-log10 p at the knot, slope).
+    tail_slope[H, O+1, K]: the slope of each object. burst_rate[O+1, K]: share of its periods that are single odd ones;
+    burst_tail[K]: how fast they get rarer as they get larger (`bursts`).
     horizons[H]: in periods of `duration_s`; negative = fading away with this time constant.
     recurring_place[N, 3]: KPI, row and local period of the week, sorted, where `recurring_factor`[N] multiplies the level
     and `recurring_variance`[N] is added to its relative variance (`scoring.recurring`); an earlier version has none.
@@ -44,6 +46,9 @@ class Baseline:
     offset: Floats
     counted: NDArray[np.bool_]
     tail_calibration: Floats
+    tail_slope: NDArray[np.float32]
+    burst_rate: NDArray[np.float32]
+    burst_tail: Floats
     recurring_place: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 3), np.int32))
     recurring_factor: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     recurring_variance: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
@@ -117,10 +122,15 @@ class Baseline:
     def site_index(self) -> dict[str, int]:
         return {name: i for i, name in enumerate(self.sites)}
 
-    def calibrated(self, neg_log10_p: Floats, k: int) -> Floats:
-        """[H, object] -log10 p that keeps what it promises on this network's healthy history: the scorer's tail,
-        calibrated."""
-        return calibrated_tail(neg_log10_p, self.tail_calibration[:, k, :1], self.tail_calibration[:, k, 1:])
+    def calibrated(self, neg_log10_p: Floats, k: int, rows: NDArray[np.int64]) -> Floats:
+        """[H, object] -log10 p that keeps what it promises on the healthy history of the network and of these objects: the
+        scorer's tail, calibrated."""
+        return calibrated_tail(neg_log10_p, self.tail_calibration[:, k, :1], self.tail_slope[:, rows, k].astype(np.float64))
+
+    def beside_bursts(self, neg_log10_p: Floats, raw: Floats, k: int, rows: NDArray[np.int64]) -> Floats:
+        """[object] calibrated -log10 p of one period beside the single odd ones that these objects have; `raw`: the
+        scorer's."""
+        return with_bursts(neg_log10_p, raw, self.burst_rate[rows, k], float(self.burst_tail[k]))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays alone, for storing; KPIs by id."""
@@ -145,8 +155,19 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], kpis: Sequence[Kpi]) -> Base
     named = {EARLIER_NAMES.get(name, name): value for name, value in arrays.items()}
     own = {name: value for name, value in named.items() if name not in ("objects", "kpi_ids", "duration_s", "sites")}
     objects, sites = (tuple(str(name) for name in arrays.get(side, ())) for side in ("objects", "sites"))
+    own = _without_bursts(own) | own
     duration_s = int(arrays["duration_s"])
     return Baseline(objects=objects, kpis=tuple(known[i] for i in ids), duration_s=duration_s, sites=sites, **own)
+
+
+def _without_bursts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """What versions up to 1.5 did not learn: all objects have the network's tail, and no bursts."""
+    spread = arrays["spread"]
+    return {
+        "tail_slope": np.broadcast_to(arrays["tail_calibration"][:, None, :, 1], spread.shape).astype(np.float32),
+        "burst_rate": np.zeros(spread.shape[1:], np.float32),
+        "burst_tail": np.ones(spread.shape[2]),
+    }
 
 
 def interpolated(table: NDArray[Any], rows: NDArray[np.int64], when: TimeOfWeek) -> Floats:

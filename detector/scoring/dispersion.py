@@ -13,13 +13,14 @@ from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
 from detector.scoring.common_mode import factor
 from detector.scoring.counting import Floats, chunks, counts
-from detector.scoring.horizons import SHARP_Z, summed
+from detector.scoring.horizons import SHARP_Z, limited, may_burst, summed
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 from detector.scoring.served_load import ServedLoad, fit_elasticity, follows_served
-from detector.scoring.shrinkage import trimmed_ratio
-from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, tail_calibration
+from detector.scoring.shrinkage import middle_ratio, trimmed_ratio
+from detector.scoring.tail_calibration import KNOT, Exceedances, faulty_days, own_slopes, tail_calibration
 from detector.scoring.time_of_week import TimeOfWeek
+from detector.scoring.worst_period import CREDIT, shown_by
 
 PRIOR_PERIODS = 300.0
 """The network's spread counts as much as so many periods of an object's own. Chosen: three days of quarters of an hour."""
@@ -37,6 +38,9 @@ WORTH_A_TAIL = 1.5
 discreteness takes."""
 
 
+Places = NDArray[np.intp]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class History:
     """The past, and the baseline that is being learned from it. usable[period, object]. `served`: core function -> the cells
@@ -50,6 +54,7 @@ class History:
     factors: dict[int, Floats] = field(default_factory=dict)
     kept: dict[tuple[int, int, int], Sample] = field(default_factory=dict)
     seen: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = field(default_factory=dict)
+    limits: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
     def parts(self) -> Iterator[slice]:
         return chunks(len(self.frame.starts), len(self.frame.objects))
@@ -92,6 +97,27 @@ class History:
             self.kept[k, part.start, h] = self._over(k, part, int(self.baseline.horizons[h]))
         return replace(self.kept[k, part.start, h], spread=self.baseline.spread[h, part, k].astype(float))
 
+    def without_worst(self, k: int, part: slice, h: int, sample: Sample, at: tuple[Places, Places]) -> Sample:
+        """The sample at these (periods, objects), over the horizon at `h`, without its worst period."""
+        events, size, level = self.observed(k, part)
+        expected = level * self.common(k) * size
+        period = at[0] - np.arange(int(self.baseline.horizons[h]))[:, None]
+        inside, place = period >= 0, np.maximum(period, 0)
+        sides = [np.where(inside, np.nan_to_num(side[place, at[1]]), 0.0) for side in (events, size, expected)]
+        worst = (self.frame.kpis[k].worse_sign * (sides[0] - sides[2])).argmax(axis=0)
+        events, size, expected = (side.sum(axis=0) - side[worst, np.arange(len(worst))] for side in sides)
+        chosen = np.zeros(sample.events.shape, bool)
+        chosen[at] = True
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return replace(sample.pick(chosen), events=events, size=size, level=expected / size)
+
+    def _limited(self, k: int, part: slice) -> Floats:
+        if (k, part.start) not in self.limits:
+            self.limits.clear()
+            single, scorer = self.sample(k, part, 0), SCORERS[self.frame.kpis[k].kind]
+            self.limits[k, part.start] = limited(single, scorer, np.isfinite(single.events) & (single.level > 0))
+        return self.limits[k, part.start]
+
     def _over(self, k: int, part: slice, horizon: int) -> Sample:
         base, rows = self.baseline, np.arange(part.start, part.stop)
         events, size, level = self.observed(k, part)
@@ -99,6 +125,8 @@ class History:
         if horizon < 0:
             sharp = SCORERS[self.frame.kpis[k].kind].deviation(self.sample(k, part, 0)) > SHARP_Z
             events, size, expected = (np.where(sharp, np.nan, side) for side in (events, size, expected))
+        elif horizon > 1 and may_burst(self.frame.kpis[k]):
+            events = self._limited(k, part)
         varying = expected * jitter if (jitter := base.jitter(k, rows, self.when)).any() else None
         events, size, expected = (summed(side, horizon) for side in (events, size, expected))
         more = 0.0 if varying is None else (summed(varying, horizon) / expected) ** 2
@@ -207,12 +235,17 @@ def calibrate(baseline: Baseline, found: Mapping[tuple[int, int], Exceedances]) 
     for (h, k), each in found.items():
         if baseline.kpis[k].watches.downtime:
             continue
-        baseline.tail_calibration[h, k] = tail_calibration(each, faulty)
+        at_knot, network = tail_calibration(each, faulty)
+        own, middle = own_slopes(each, faulty)
+        baseline.tail_calibration[h, k] = at_knot, min(network, middle)
+        baseline.tail_slope[h, :, k] = middle
+        baseline.tail_slope[h, : len(own), k] = own
 
 
 def _network_spread(past: History, k: int, h: int, scorer: Scorer, fallback: float) -> float:
+    """Of the median object: however many are flaky, it says what is far off. Final ones are estimated beside it."""
     above, below, _ = _squares(past, k, h, scorer, capped=False)
-    return trimmed_ratio(above, below, fallback)
+    return middle_ratio(above, below, fallback)
 
 
 def _squares(past: History, k: int, h: int, scorer: Scorer, *, capped: bool) -> tuple[Floats, Floats, Floats]:
@@ -245,8 +278,13 @@ def _exceedances(past: History, k: int, h: int, detection_policy: DetectionPolic
         worth = tested & (scorer.deviation(sample) > WORTH_A_TAIL)
         neg_log10_p = scorer.neg_log10_p(sample.pick(worth))
         period, place = np.nonzero(worth)
+        if int(past.baseline.horizons[h]) > 1 and may_burst(past.frame.kpis[k]):
+            high = neg_log10_p > CREDIT
+            others = shown_by(past.without_worst(k, part, h, sample, (period[high], place[high])), scorer)
+            neg_log10_p[high] = np.where(others + CREDIT < neg_log10_p[high], others, neg_log10_p[high])
         place = (place + part.start) * days + day[period]
         tails.append(neg_log10_p[neg_log10_p > KNOT])
         places.append(place[neg_log10_p > KNOT])
         tests += int(tested.sum())
-    return Exceedances(np.concatenate(tails), np.concatenate(places), tests, days * len(past.frame.objects))
+    objects = len(past.frame.objects)
+    return Exceedances(np.concatenate(tails), np.concatenate(places), tests, days * objects, objects)

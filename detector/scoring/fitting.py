@@ -11,6 +11,7 @@ from detector.domain.frame import KpiFrame
 from detector.domain.kpi import COLLAPSED_SHARE
 from detector.domain.policy import DetectionPolicy
 from detector.scoring.baseline import Baseline
+from detector.scoring.bursts import fit_bursts
 from detector.scoring.counting import Floats
 from detector.scoring.dispersion import History, calibrate, exceedances, fit_load_slopes, fit_spread, load_places
 from detector.scoring.horizons import horizons
@@ -79,6 +80,7 @@ def fit(
         fit_load_slopes(past, k)
         _fit_idle_probability(past, k, site_history)
         fit_spread(past, k)
+        fit_bursts(past, k, detection_policy)
         found |= exceedances(past, k, detection_policy)
     past.baseline.site_idle_probability[:] = site_history.idle_probability(when)
     calibrate(past.baseline, found)
@@ -107,6 +109,9 @@ def _blank(
         offset=np.zeros(n),
         counted=np.zeros(n, bool),
         tail_calibration=np.tile(np.array([1.5, 0.9]), (len(periods), n, 1)),
+        tail_slope=np.full((len(periods), rows, n), 0.9, np.float32),
+        burst_rate=np.zeros((rows, n), np.float32),
+        burst_tail=np.ones(n),
         sites=sites,
         site_idle_probability=np.zeros((HOURS, len(sites)), np.float32),
     )

@@ -8,11 +8,16 @@ from detector.domain.kpi import Kpi
 from detector.domain.policy import DetectionPolicy
 from detector.domain.window import HOUR_S
 from detector.scoring.counting import Floats
-from detector.scoring.scorer import Sample
+from detector.scoring.scorer import Sample, Scorer
 
 SHARP_Z = 4.0
 """A period this many standard deviations off is no part of a slow drift, nor is what follows it. Chosen: once in 30,000
 periods by chance."""
+MOST_TELLING = 8.0
+"""Periods less likely than 10^-8 count as that in the spread of pooled horizons. Chosen: no healthy one is."""
+WORTH_A_LIMIT_Z = 3.5
+"""z from which a period may be less likely than that. Chosen: the normal tail is there at 5.6, less what discreteness
+takes."""
 LONG = 3
 """Periods from which a horizon can hold a change that is over. Chosen: two of three may be well again."""
 LEAST_Z = 0.85
@@ -84,6 +89,28 @@ def summed(values: Floats, horizon: int) -> Floats:
         for back in range(1, min(horizon, len(filled))):
             total[back:] += filled[:-back]
     return np.where(np.isnan(values), np.nan, total)
+
+
+def may_burst(kpi: Kpi) -> bool:
+    """A single odd period of it may be a glitch. Traffic that is gone and time that a cell itself counts as down are not."""
+    return not (kpi.traits.traffic or kpi.watches.downtime)
+
+
+def limited(sample: Sample, scorer: Scorer, tested: NDArray[np.bool_]) -> Floats:
+    """Events of the single periods of `sample`, none less likely than 10^-`MOST_TELLING` where `tested`: what is learned of
+    a longer horizon is not the size of its single odd periods."""
+    far = tested & (np.nan_to_num(scorer.deviation(sample)) > WORTH_A_LIMIT_Z)
+    events = sample.events.copy()
+    if not far.any():
+        return events
+    one = sample.pick(far)
+    share = np.minimum(MOST_TELLING / np.maximum(scorer.neg_log10_p(one), MOST_TELLING), 1.0)
+    if scorer.logarithmic:  # log p is a parabola there, else about a straight line
+        level, value = (np.maximum(side + one.offset, 1e-12) for side in (one.level, one.events / one.size))
+        events[far] = (level * (value / level) ** np.sqrt(share) - one.offset) * one.size
+    else:
+        events[far] = one.expected + (one.events - one.expected) * share
+    return events
 
 
 def combine(neg_log10_p: Floats, matters: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:

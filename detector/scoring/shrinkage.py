@@ -35,6 +35,16 @@ def trimmed_ratio(above: Floats, below: Floats, fallback: float) -> float:
     return float(np.clip(above[kept].sum() / below[kept].sum(), LEAST, MOST))
 
 
+def middle_ratio(above: Floats, below: Floats, fallback: float) -> float:
+    """above / below of the median object: up to a half may be as odd as they like.
+
+    >>> middle_ratio(np.array([0.01, 0.01, 0.02, 9.0, 9.0]), np.ones(5), 0.5)
+    0.02
+    """
+    have = below > 0
+    return float(np.clip(np.median(above[have] / below[have]), LEAST, MOST)) if have.any() else fallback
+
+
 def between(ratio: Floats, expected: Floats, noise: Floats) -> float:
     """Variance of the true factors [slot, object] around 1: what noise does not explain of observed / expected."""
     have = (expected > 0) & np.isfinite(noise)

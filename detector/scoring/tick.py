@@ -17,12 +17,13 @@ from detector.scoring import tails
 from detector.scoring.baseline import Baseline
 from detector.scoring.changepoint import segment
 from detector.scoring.counting import Floats, shown
-from detector.scoring.horizons import combine, effective, overwhelming, persistent, recovered
+from detector.scoring.horizons import combine, effective, may_burst, overwhelming, persistent, recovered
 from detector.scoring.recent import Recent, view
 from detector.scoring.registry import SCORERS
 from detector.scoring.scorer import Sample, Scorer
 from detector.scoring.site_silence import site_silence
 from detector.scoring.tail_calibration import with_idle_probability
+from detector.scoring.worst_period import CREDIT, shown_by, without_worst
 
 FIGURES = (
     "neg_log10_p",
@@ -105,8 +106,12 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     if not kpi.judged:
         return single | _shown(kpi, sample, np.zeros(len(now.rows), np.intp))
     fine = scorer.testable(sample, now.detection_policy) & np.isfinite(sample.events) & (sample.level > 0)
-    neg_log10_p = base.calibrated(_neg_log10_p(scorer, sample, fine), base.kpi_index[kpi.id])
-    neg_log10_p = np.where(fine, neg_log10_p, np.nan)
+    raw = _neg_log10_p(scorer, sample, fine)
+    neg_log10_p = np.where(fine, base.calibrated(raw, base.kpi_index[kpi.id], now.rows), np.nan)
+    if may_burst(kpi):
+        _borne_out(now, k, scorer, sample, neg_log10_p)
+    recent = neg_log10_p[0].copy()
+    neg_log10_p[0] = base.beside_bursts(recent, raw[0], base.kpi_index[kpi.id], now.rows)
     excess = scorer.excess(sample)
     persists = persistent(sample, excess, now.peaks.pop(k), kpi) | overwhelming(sample, neg_log10_p, excess, kpi)
     matters = fine & scorer.matters(sample, kpi) & persists
@@ -119,11 +124,22 @@ def _judge(now: Recent, k: int) -> dict[str, NDArray[Any]]:
     figures = single | _shown(kpi, sample, shown_at) | changes
     return figures | {
         "neg_log10_p": combined,
-        "recent": with_idle_probability(neg_log10_p[0], sample.idle_probability[0]),
+        "recent": with_idle_probability(recent, sample.idle_probability[0]),
         "excess": _at(excess, loudest),
         "matters": np.asarray(matters.any(axis=0)),
         "periods": np.array([effective(h) for h in base.horizons.tolist()])[shown_at],
     }
+
+
+def _borne_out(now: Recent, k: int, scorer: Scorer, sample: Sample, neg_log10_p: Floats) -> None:
+    """Lowers the calibrated -log10 p [H, object] of pooled horizons to what all periods but the worst bear out."""
+    worth = np.asarray((np.nan_to_num(neg_log10_p[1:]) > CREDIT).any(axis=0))
+    if worth.any():
+        base, kpi = now.baseline, now.frame.kpis[k]
+        left = without_worst(sample, now.periods(k, worth), base.horizons, worth, worse_sign=kpi.worse_sign)
+        others = np.vstack([np.zeros((1, int(worth.sum()))), shown_by(left, scorer)])
+        borne_out = base.calibrated(others, base.kpi_index[kpi.id], now.rows[worth]) + CREDIT
+        neg_log10_p[1:, worth] = np.minimum(neg_log10_p[1:, worth], borne_out[1:])
 
 
 def _changes(now: Recent, k: int, scorer: Scorer, neg_log10_p: Floats) -> dict[str, NDArray[Any]]:
