@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.capacity.screen import CONGESTED, DAYS_OF_WEEK, HORIZON_WEEKS
+from detector.capacity.screen import CONGESTED, DAYS_OF_WEEK, HORIZON_WEEKS, TypicalGrowth
 
 MODEL = "lldtrend"
 """Level that wanders about a straight line, as statsmodels names it. Measured: benchmarks/results/capacity.md."""
 NORMAL_90 = 1.645
 """Standard deviations on both sides of which 90 % of a normal distribution lie. Definition."""
+SLOPE = 1
+"""Place of the drift in the state of that model. Definition: level, drift, days of the week (statsmodels)."""
 MOST_STEPS = 100
 """Steps of the likelihood's ascent. Chosen: it ends after a dozen."""
 Floats = NDArray[np.float64]
@@ -52,21 +54,46 @@ def fitted(values: Floats) -> Any:
         return model.fit(disp=0, maxiter=MOST_STEPS)
 
 
-def days_ahead(values: Floats, days: int) -> tuple[Floats, Floats, Floats]:
-    """(expected, low, high) busy hours of the next days, single days between them: a 90 % interval."""
-    prediction = fitted(values).get_forecast(days)
-    mean, error = np.asarray(prediction.predicted_mean), np.asarray(prediction.se_mean)
-    return np.exp(mean), np.exp(mean - NORMAL_90 * error), np.exp(mean + NORMAL_90 * error)
+@dataclass(frozen=True, eq=False)
+class Path:
+    """[day] logarithm of the busy hour of each day ahead; standard errors of the level and of a single day."""
+
+    mean: Floats
+    level_error: Floats
+    day_error: Floats
 
 
-def weeks_ahead(values: Floats) -> Ahead:
+def path_of(results: Any, days: int, typical: TypicalGrowth | None) -> Path:
+    """The days ahead of a fitted model, its drift drawn to the usual growth as if that had been observed (Kalman, 1960)."""
+    model, names = results.model, results.model.param_names
+    transition, design, selection = (model[name] for name in ("transition", "design", "selection"))
+    state, covariance = results.predicted_state[:, -1], results.predicted_state_cov[:, :, -1]
+    if typical is not None:
+        gain = covariance[:, SLOPE] / (covariance[SLOPE, SLOPE] + typical.spread**2)
+        state = state + gain * (typical.growth - state[SLOPE])
+        covariance = covariance - np.outer(gain, covariance[SLOPE])
+    moved = selection @ model["state_cov"] @ selection.T
+    mean, variance = np.zeros(days), np.zeros(days)
+    for day in range(days):
+        mean[day] = (design @ state).item()
+        variance[day] = max((design @ covariance @ design.T).item(), 0.0)
+        state, covariance = transition @ state, transition @ covariance @ transition.T + moved
+    by_chance = float(results.params[names.index("sigma2.irregular")])
+    return Path(mean, np.sqrt(variance), np.sqrt(variance + by_chance))
+
+
+def days_ahead(values: Floats, days: int, typical: TypicalGrowth | None = None) -> tuple[Floats, Floats, Floats]:
+    """(expected, low, high) busy hours of the next days; single days are between them: a 90 % interval."""
+    path = path_of(fitted(values), days, typical)
+    wide = NORMAL_90 * path.day_error
+    return np.exp(path.mean), np.exp(path.mean - wide), np.exp(path.mean + wide)
+
+
+def weeks_ahead(values: Floats, typical: TypicalGrowth | None = None) -> Ahead:
     """The usual busy hour of each of HORIZON_WEEKS: the median of its days, without what single days add by chance."""
-    results = fitted(values)
-    prediction = results.get_forecast(HORIZON_WEEKS * DAYS_OF_WEEK)
-    by_chance = float(results.params[results.model.param_names.index("sigma2.irregular")])
-    mean = np.asarray(prediction.predicted_mean)
-    error = np.sqrt(np.maximum(np.asarray(prediction.se_mean) ** 2 - by_chance, 0.0))
-    weeks = [one.reshape(-1, DAYS_OF_WEEK) for one in (mean, mean - NORMAL_90 * error, mean + NORMAL_90 * error)]
+    path = path_of(fitted(values), HORIZON_WEEKS * DAYS_OF_WEEK, typical)
+    wide = NORMAL_90 * path.level_error
+    weeks = [one.reshape(-1, DAYS_OF_WEEK) for one in (path.mean, path.mean - wide, path.mean + wide)]
     expected, low, high = (np.exp(np.median(one, axis=1)) for one in weeks)
     return Ahead(expected, low, high)
 

@@ -30,9 +30,21 @@ ROUNDS = 2
 """How often odd days are looked for. Chosen: the first may hide the second, and few cells have a third."""
 TO_STANDARD_DEVIATION = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation. Definition."""
+LEAST_CELLS = 12
+"""Cells with a trend from which their usual growth is known. Chosen: as many as peers are (`chronic.peers`)."""
+LEAST_SPREAD = 0.002 / 7
+"""Least standard deviation of growth between cells, a day. Chosen: a fifth of a per cent a week is no difference."""
 RIDGE = 1e-9
 """Added to the diagonal of normal equations. Chosen: a day of the week that is never seen stays at 0."""
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TypicalGrowth:
+    """How cells of this network grow: median and standard deviation of the logarithm's growth a day, between cells."""
+
+    growth: float
+    spread: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +57,16 @@ class Trends:
     error: Floats
     level: Floats
     sound: NDArray[np.bool_]
+
+    def typical_growth(self) -> TypicalGrowth | None:
+        """What a cell's own growth is drawn to; None where there are fewer than LEAST_CELLS with a trend. The spread is what
+        the slopes differ by beyond their own errors (empirical Bayes: Morris, JASA 78, 1983)."""
+        known = np.isfinite(self.growth)
+        if known.sum() < LEAST_CELLS:
+            return None
+        growth, error = self.growth[known], self.error[known]
+        spread = np.sqrt(max(float(np.var(growth) - np.mean(error**2)), LEAST_SPREAD**2))
+        return TypicalGrowth(float(np.median(growth)), float(spread))
 
     def picked(self, limit: float) -> NDArray[np.intp]:
         """Cells whose usual busy hour may reach `limit` within HORIZON_WEEKS, the likeliest first."""
@@ -65,7 +87,7 @@ def trends_of(values: Floats, first_day: int) -> Trends:
     for _ in range(ROUNDS):
         fit, _ = _least_squares(logs, sound, design)
         distance = np.where(sound, np.abs(logs - design @ fit.T), np.nan)
-        sound &= np.nan_to_num(distance) <= np.maximum(ODD_SPREADS * _typical(distance), LEAST_ODD)
+        sound &= np.nan_to_num(distance) <= np.maximum(ODD_SPREADS * _robust_spread(distance), LEAST_ODD)
     fit, inverse = _least_squares(logs, sound, design)
     count = sound.sum(axis=0)
     residual = np.where(sound, logs - design @ fit.T, 0.0)
@@ -86,7 +108,7 @@ def _least_squares(logs: Floats, sound: NDArray[np.bool_], design: Floats) -> tu
     return np.asarray(fit, np.float64), np.asarray(inverse, np.float64)
 
 
-def _typical(distance: Floats) -> Floats:
+def _robust_spread(distance: Floats) -> Floats:
     """[cell] a robust standard deviation; 0 where nothing is known."""
     some = np.isfinite(distance).any(axis=0)
     middle = np.zeros(distance.shape[1])

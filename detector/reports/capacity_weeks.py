@@ -64,8 +64,9 @@ def capacity(past: Past) -> Report:
     )
     now = [at for at in np.argsort(-np.nan_to_num(known.use), kind="stable").tolist() if known.use[at] >= CONGESTED]
     picked = [at for at in known.trends.picked(CONGESTED).tolist() if at not in set(now)]
+    typical = known.trends.typical_growth()
     sound = np.where(known.trends.sound, series.use, np.nan)
-    soon = [(at, congestion_of(weeks_ahead(sound[:, at]))) for at in picked[:MOST_FITTED]]
+    soon = [(at, congestion_of(weeks_ahead(sound[:, at], typical))) for at in picked[:MOST_FITTED]]
     soon = sorted((one for one in soon if one[1].earliest is not None), key=lambda one: _order(one[1]))
     people = PeopleOfCells.of(past)
     found = [(at, Congestion(0, 0, 0)) for at in now] + soon
