@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from detector.capacity.busy_hours import BusyDay, busy_day
 from detector.chronic.days import CellDay, cell_day
 from detector.chronic.peers import band_groups
 from detector.domain.cell import Cell, Topology
@@ -44,6 +45,11 @@ def cell_days(store: Store, topology: Topology, window: Window, timezone: str) -
     """The whole local days of the window."""
     frames = cell_frames(store, topology, window, timezone)
     return tuple(cell_day(frame, band_groups(cells), timezone) for frame, cells in frames)
+
+
+def busy_days(store: Store, topology: Topology, window: Window, timezone: str) -> tuple[BusyDay, ...]:
+    """The busy hours of the whole local days of the window."""
+    return tuple(busy_day(frame, timezone) for frame, _ in cell_frames(store, topology, window, timezone))
 
 
 def homes(store: Store, without: Sequence[str] | frozenset[str]) -> dict[str, str]:

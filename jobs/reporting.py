@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from detector.capacity.busy_hours import BusyDay
+from detector.capacity.screen import HISTORY_WEEKS
 from detector.chronic.days import CellDay
 from detector.domain.communication import Communication
 from detector.domain.customer import excluded_from_analysis
@@ -14,7 +16,7 @@ from detector.domain.errors import Misconfigured
 from detector.domain.impact import Listing
 from detector.domain.incident import Incident
 from detector.domain.ports import Reference, ReferenceFeed
-from detector.domain.window import DAY_S, HOUR_S, Window
+from detector.domain.window import DAY_S, HOUR_S, WEEK_S, Window
 from detector.impact.experience import REMEMBERED_DAYS, local_days
 from detector.reports import Past, Report, report_kind
 from detector.settings import Settings
@@ -80,6 +82,7 @@ class _Files:
             "held_out": self._held_out,
             "bursts": self._bursts,
             "cell_days": self._cell_days,
+            "busy_days": self._busy_days,
             "homes": lambda: cell_history.homes(self.store, self._withdrew),
             "risk": lambda: self.store.models.risk(),
             "risk_why_not": lambda: self.store.models.risk_why_not(),
@@ -140,6 +143,11 @@ class _Files:
 
     def _cell_days(self) -> tuple[CellDay, ...]:
         return cell_history.cell_days(self.store, self.reference.topology, self.window, self.reference.operator.timezone)
+
+    def _busy_days(self) -> tuple[BusyDay, ...]:
+        """Of as many weeks before the end of the window as a trend is fitted to."""
+        window = Window(min(self.window.start, self.window.end - HISTORY_WEEKS * WEEK_S), self.window.end)
+        return cell_history.busy_days(self.store, self.reference.topology, window, self.reference.operator.timezone)
 
     def _bursts(self) -> tuple[str, ...]:
         found = self.store.contact_bursts.all()

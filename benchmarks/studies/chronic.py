@@ -11,7 +11,7 @@ the simulator draws the rates of healthy cells from a log-normal distribution. T
 import argparse
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from detector.chronic.peers import Groups, band_groups, technologies
 from detector.chronic.profile import ASPECTS, Profiles, profiles_of
 from detector.domain.cell import Topology
 from detector.domain.finding import Findings
+from detector.domain.frame import KpiFrame
 from detector.domain.ports import Operator, Reference
 from detector.domain.window import Window
 from detector.simulator.file_defects import draw_file_defects
@@ -45,21 +46,23 @@ SINGLE = ("drop", "rrc_sr", "thp_dl", "ho", "avail")
 Floats = NDArray[np.float64]
 
 
-def days_of(world: World) -> tuple[CellDay, ...]:
+def frames_of(world: World) -> Iterator[KpiFrame]:
     """The days of an operator as a report finds them in the history."""
     catalogue, cells = read_catalogue(configuration.load().sources.kpis), world.network.cells
-    timezone = world.scenario.timezone
-    reference = Reference(Operator(timezone=timezone), Topology({cell.cell_id: cell for cell in cells}))
-    days = []
+    reference = Reference(Operator(timezone=world.scenario.timezone), Topology({cell.cell_id: cell for cell in cells}))
     for number in range(world.scenario.days):
         counters = world.day(number)
         defects = draw_file_defects(world.scenario, world.network, number, counters)
         arrived, always = arrived_in_the_end(defects), Window(0, world.scenario.end)
         tables = [cell_rows(world.network, counters, defects, nr, arrived) for nr in (False, True)]
         rows = [batch for table in tables for batch in batches("", table, always)]
-        frame = pipeline.compute(rows, catalogue, reference, Findings())[900]
-        days.append(cell_day(frame.aligned([cell.cell_id for cell in cells]), band_groups(cells), timezone))
-    return tuple(days)
+        yield pipeline.compute(rows, catalogue, reference, Findings())[900].aligned([cell.cell_id for cell in cells])
+
+
+def days_of(world: World) -> tuple[CellDay, ...]:
+    """Of each of them what the comparison with peers needs."""
+    groups = band_groups(world.network.cells)
+    return tuple(cell_day(frame, groups, world.scenario.timezone) for frame in frames_of(world))
 
 
 def peer(name: str) -> Judge:

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from detector.domain.frame import KpiFrame
 from detector.domain.kpi import Kpi
-from detector.domain.local_time import local_seconds
+from detector.domain.local_time import HOURS, by_hour, local_seconds
 from detector.domain.window import DAY_S, HOUR_S
 
-HOURS = 24
-"""Hours of a day. Definition; a day on which the clocks change has one slot empty or two hours in one."""
 BUSY_HOURS = 4
 """Hours of a day with the most load that count as busy. Chosen: a sixth of the day, an evening or a morning and a noon."""
 LOAD_BINS = 10
@@ -130,15 +128,6 @@ def silent_periods(frame: KpiFrame) -> tuple[Floats, Floats]:
 def _largest(values: NDArray[Any]) -> Floats:
     """[cell] the largest value of the day, 0 where there is none."""
     return np.asarray(np.nan_to_num(values, nan=0.0).max(axis=0, initial=0.0), np.float64)
-
-
-def by_hour(values: NDArray[Any], slots: NDArray[np.intp]) -> Floats:
-    """[24, cell] sums of [period, cell]; NaN where nothing was measured."""
-    found = np.isfinite(values)
-    sums, counts = np.zeros((HOURS, values.shape[1])), np.zeros((HOURS, values.shape[1]))
-    np.add.at(sums, slots, np.where(found, values, 0.0))
-    np.add.at(counts, slots, found)
-    return np.where(counts > 0, sums, np.nan)
 
 
 def _load(frame: KpiFrame, slots: NDArray[np.intp]) -> Floats:

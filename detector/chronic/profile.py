@@ -7,10 +7,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.chronic.days import HOURS, CellDay
+from detector.chronic.days import CellDay
 from detector.chronic.peers import compare, land_uses, peer_groups
 from detector.domain.cell import Cell
 from detector.domain.kpi import Kpi
+from detector.domain.local_time import HOURS
 
 ASPECTS = ("level", "at its load", "busy hours", "variability")
 """What of a KPI is compared: its mean, its mean given the PRB use, the same in the busiest hours, how far hours differ."""

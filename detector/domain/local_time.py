@@ -1,5 +1,6 @@
 """The local hour of the week: the axis on which people's days and an object's traffic repeat."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -7,6 +8,8 @@ from numpy.typing import NDArray
 
 from detector.domain.window import HOUR_S, utc
 
+HOURS = 24
+"""Hours of a day. Definition; a day on which the clocks change has one slot empty or two hours in one."""
 HOURS_OF_WEEK = 168
 """Hours of a week. Definition."""
 DAY_TYPE_HOUR = np.arange(HOURS_OF_WEEK) % 24 + 24 * (np.arange(HOURS_OF_WEEK) // 24 >= 5)
@@ -44,6 +47,19 @@ def hour_of_week(at: int, timezone: str) -> int:
 def slot_of_hour(hours: NDArray[np.int64]) -> NDArray[np.int64]:
     """Returns the hour of the week of local hours counted since 1970-01-01T00:00, which was a Thursday."""
     return np.asarray((hours + 3 * 24) % HOURS_OF_WEEK, np.int64)
+
+
+def by_hour(values: NDArray[Any], slots: NDArray[np.intp]) -> NDArray[np.float64]:
+    """[24, object] sums of [period, object] by `slots`, the local hour of the day of each period; NaN: nothing was measured.
+
+    >>> by_hour(np.array([[1.0], [2.0], [np.nan]]), np.array([0, 0, 1]))[:2, 0].tolist()
+    [3.0, nan]
+    """
+    found = np.isfinite(values)
+    sums, counts = np.zeros((HOURS, values.shape[1])), np.zeros((HOURS, values.shape[1]))
+    np.add.at(sums, slots, np.where(found, values, 0.0))
+    np.add.at(counts, slots, found)
+    return np.where(counts > 0, sums, np.nan)
 
 
 def _offset_s(at: int, zone: ZoneInfo) -> int:

@@ -1,8 +1,6 @@
 """Cells that were always bad: an ensemble of PyOD detectors over the weeks' profiles, against peers, for the worse alone."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,7 +9,8 @@ from detector.chronic.peers import LEAST_PEERS, technologies
 from detector.chronic.profile import ASPECTS, LEAST_DAYS, Profiles, profiles_of
 from detector.domain.cell import Cell
 from detector.domain.kpi import Kpi
-from detector.reports.report import Column, Past, Report, ReportKind, Value, few, rounded_people, withdrawal_note
+from detector.reports.people_of_cells import PeopleOfCells
+from detector.reports.report import Column, Past, Report, ReportKind, Value, withdrawal_note
 
 TITLE = "Cells that are always bad, against their peers"
 COLUMNS = (
@@ -44,7 +43,7 @@ def chronic(past: Past) -> Report:
     profiles = profiles_of(past.cell_days, cells)
     ranking = ranked(profiles, technologies(cells))
     worst = [at for at in ranking.order.tolist() if profiles.by_kpi[at].max() >= LEAST_DISTANCE][:MOST_ROWS]
-    people = _People.of(past)
+    people = PeopleOfCells.of(past)
     rows = [
         (rank, *_place(cells[at]), *_why(profiles, ranking, at), *people.behind(cells[at].cell_id))
         for rank, at in enumerate(worst, start=1)
@@ -88,36 +87,6 @@ def _shown(kpi: Kpi, value: float) -> str:
     if kpi.traits.per_cent:
         return f"{100 * value:.2g} %"
     return f"{3600 * value:.3g} an hour" if kpi.traits.per_second else f"{value:.3g} {kpi.unit}".rstrip()
-
-
-@dataclass(frozen=True)
-class _People:
-    """Cell -> people who live with it, those of them who complained of the network, those who left."""
-
-    living: Mapping[str, int]
-    complained: Mapping[str, int]
-    left: Mapping[str, int]
-    floor: int
-
-    @classmethod
-    def of(cls, past: Past) -> "_People":
-        complained = {one.subscriber for one in past.interactions if one.about_network}
-        left = {one.subscriber for one in past.events if one.kind == "left"}
-        groups = (past.homes, complained, left)
-        living, said, gone = (Counter(past.homes[who] for who in group if who in past.homes) for group in groups)
-        return cls(living, said, gone, past.floor)
-
-    def behind(self, cell: str) -> tuple[Value, ...]:
-        living, complained = self.living.get(cell, 0), self.complained.get(cell, 0)
-        if few(living, self.floor):
-            return None, None, None, None
-        living_with_others = sum(self.living.values()) - living
-        others = sum(self.complained.values()) - complained
-        known = not few(complained, self.floor) and others > 0 and living_with_others > 0
-        times = round(complained / living / (others / living_with_others), 1) if known else None
-        counts = (living, complained, self.left.get(cell, 0))
-        lived, said, gone = (rounded_people(count, self.floor) for count in counts)
-        return lived, said, times, gone
 
 
 def _notes(past: Past, profiles: Profiles) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from detector.domain.errors import Misconfigured
 from detector.reports import (
     account_months,
+    capacity_weeks,
     chronic_cells,
     complaint_risk,
     contact_effect,
@@ -24,6 +25,7 @@ REPORTS: Mapping[str, ReportKind] = {
         planning.REPORT,
         complaint_risk.REPORT,
         chronic_cells.REPORT,
+        capacity_weeks.REPORT,
     )
 }
 

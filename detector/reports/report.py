@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from detector.capacity.busy_hours import BusyDay
 from detector.care.privacy import shown
 from detector.chronic.days import CellDay
 from detector.domain.cell import Topology
@@ -97,7 +98,8 @@ class Past:
     about people who withdrew `network_care_analysis` (`withdrew` of them are left out). expected_presence: cell -> people
     who are usually there, a mean over the week; communications: contacts and offers requested of care; offers: what each
     costs; held_out: rows of those whom the holdout left out, whether current or not; holdout: its terms; cell_days: the
-    counters of cells in the whole local days of the window; homes: person -> the cell behind which it usually is longest.
+    counters of cells in the whole local days of the window; busy_days: their busy hours, also of weeks before it; homes:
+    person -> the cell behind which it usually is longest.
     """
 
     window: Window
@@ -119,6 +121,7 @@ class Past:
     holdout: HoldoutPolicy = field(default_factory=HoldoutPolicy)
     withdrew: int = 0
     cell_days: tuple[CellDay, ...] = ()
+    busy_days: tuple[BusyDay, ...] = ()
     homes: Mapping[str, str] = field(default_factory=dict)
     risk: RiskModel | None = None
     risk_why_not: str = ""

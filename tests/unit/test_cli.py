@@ -102,6 +102,7 @@ MAY_IMPORT = {
     ("report",): STAGES,
     ("report", "planning"): STAGES,
     ("report", "chronic"): STAGES,
+    ("report", "capacity"): STAGES,
     ("rules", "list"): STAGES,
     ("rules", "try"): STAGES,
     ("explain", "49171"): STAGES | {"duckdb"},

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from detector.chronic.days import HOURS, SILENCE, CellDay, cell_day
+from detector.chronic.days import SILENCE, CellDay, cell_day
 from detector.chronic.detectors import DETECTORS, ranked
 from detector.chronic.peers import LEAST_PEERS, band_groups, compare, land_uses, technologies
 from detector.chronic.profile import ASPECTS, profiles_of
@@ -17,6 +17,7 @@ from detector.domain.cell import Cell, Topology
 from detector.domain.frame import KpiFrame
 from detector.domain.interaction import Interaction
 from detector.domain.kpi import Kpi
+from detector.domain.local_time import HOURS
 from detector.domain.window import DAY_S, Window
 from detector.reports import Past, report_kind
 
