@@ -37,6 +37,9 @@ SURELY_APART = 4.0
 """Standard errors between the two sides. Chosen: some dozen groups are tried in every period of every KPI."""
 TOGETHER = 3
 """Periods that are looked at together for a split, besides each by itself. Chosen: three quarters of an hour."""
+LONG_TOGETHER = 8
+"""Periods of few failures that are looked at together for a common move. Chosen: two hours, as long as a mild fault takes to
+show."""
 STILL = 0.5
 """The better side has moved by at most this share of what the worse one has. Chosen: nearer to well than to bad."""
 LEAST_SCATTER = 0.05
@@ -139,12 +142,25 @@ def _move(
     moves, sure = _median_of_buckets(events, expected)
     if kpi.traits.traffic:
         return np.clip(moves, *MOST_TRAFFIC)
+    moves, sure = _sure_of_late(kpi, moves, sure, events, expected)
     searched = sure & (moves**kpi.worse_sign > WORTH_A_SPLIT)
     if groups is not None and searched.any():
         own = groups()[:, members[voters]]
         for sides in ((events, expected), (_of_late(events), _of_late(expected))):
             moves[searched] = _unmoved(kpi, moves[searched], sides[0][searched], sides[1][searched], own)
     return np.where(sure, moves, 1.0)
+
+
+def _sure_of_late(kpi: Kpi, moves: Floats, sure: Flags, events: Floats, expected: Floats) -> tuple[Floats, Flags]:
+    """The same moves, and where a period is not sure by itself that of it and those before it together, if they are: the few
+    failures of a period hide a common move that an hour of them would raise. What has been for hours and is not seen of
+    late is over."""
+    sign = kpi.worse_sign
+    late, late_sure = _median_of_buckets(_of_late(events, TOGETHER), _of_late(expected, TOGETHER))
+    long, long_sure = _median_of_buckets(_of_late(events, LONG_TOGETHER), _of_late(expected, LONG_TOGETHER))
+    lesser = np.minimum(late**sign, long**sign) ** sign
+    pooled = np.where(late_sure, late, np.where(long_sure, lesser, 1.0))
+    return np.where(sure, moves, pooled), sure | late_sure | long_sure
 
 
 def _standing(events: Floats, expected: Floats, votes: Flags) -> Flags:
@@ -170,10 +186,10 @@ def _unmoved(kpi: Kpi, moves: Floats, events: Floats, expected: Floats, groups: 
     return moves
 
 
-def _of_late(side: Floats) -> Floats:
+def _of_late(side: Floats, periods: int = TOGETHER) -> Floats:
     """[period, object] sums over each period and those before it: a few failures show only together which part has moved."""
     total = side.copy()
-    for back in range(1, min(TOGETHER, len(side))):
+    for back in range(1, min(periods, len(side))):
         total[back:] += side[:-back]
     return total
 

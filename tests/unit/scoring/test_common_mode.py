@@ -167,3 +167,17 @@ def test_a_quiet_network_that_moves_alike_is_not_taken_apart(seed, move, scatter
     places = [np.arange(cells // 2), np.arange(cells // 2, cells)]
     with_groups = factor(SPEED, events, expected, places, lambda: groups_of(objects, network))
     assert np.abs(np.log(with_groups / factor(SPEED, events, expected, places))).max() < 0.1
+
+
+@pytest.mark.parametrize(("failures", "least"), [(1 / 3, 0.95), (1 / 6, 0.85)])
+def test_a_storm_of_few_failures_shows_over_hours(failures, least):
+    """Sixty cells with so many failures a period, twice as many for four hours: single periods are hardly ever sure."""
+    during, quiet = [], []
+    for seed in range(20):
+        expected, storm = np.full((40, 60), failures), (np.arange(40) >= 12) & (np.arange(40) < 28)
+        events = np.random.default_rng(seed).poisson(expected * np.where(storm, 2.0, 1.0)[:, None]).astype(float)
+        moved = factor(SETUP, events, expected, [np.arange(60)])[:, 0]
+        during.append(moved[16:28])
+        quiet.append(np.concatenate([moved[:12], moved[32:]]))
+    assert np.mean(np.stack(during) > 1.3) >= least
+    assert np.mean(np.stack(quiet) > 1.3) <= 0.12
