@@ -33,6 +33,8 @@ COLUMNS = (
 )
 MOST_FITTED = 100
 """Cells whose trend is fitted by statsmodels. Chosen: a fit takes a fifth of a second, and a planner reads no more."""
+MOST_CONGESTED = 200
+"""Congested cells of a report. Chosen: a note counts the others; a network with more has one remedy for all of them."""
 NEVER = HORIZON_WEEKS + 1
 """Where a week beyond the horizon is put in the order. Definition."""
 
@@ -69,7 +71,7 @@ def capacity(past: Past) -> Report:
     soon = [(at, congestion_of(weeks_ahead(sound[:, at], typical))) for at in picked[:MOST_FITTED]]
     soon = sorted((one for one in soon if one[1].earliest is not None), key=lambda one: _order(one[1]))
     people = PeopleOfCells.of(past)
-    found = [(at, Congestion(0, 0, 0)) for at in now] + soon
+    found = [(at, Congestion(0, 0, 0)) for at in now[:MOST_CONGESTED]] + soon
     rows = [
         (rank, *_place(cells[at]), *_when(when), *_load(known, at), *people.behind(cells[at].cell_id)[:2])
         for rank, (at, when) in enumerate(found, start=1)
@@ -122,9 +124,11 @@ def _a_week(growth: float) -> float | None:
 
 
 def _notes(past: Past, known: _Past, picked: int) -> Iterator[str]:
-    days = known.series.days
+    days, congested = known.series.days, int((np.nan_to_num(known.use) >= CONGESTED).sum())
     limit = f"{CONGESTED:.0f} % of its resource blocks in the busy hours of most days of a week"
     yield f"A cell is congested from {limit}. Weeks are counted from the end of the last whole day."
+    if congested > MOST_CONGESTED:
+        yield f"{congested} cells are congested; the {MOST_CONGESTED} fullest are shown."
     if days < LEAST_DAYS:
         yield f"Not enough history: {days} whole days, and a trend needs {LEAST_DAYS}; only what is congested now is shown."
     else:

@@ -1,6 +1,7 @@
 """Reports and tables read from the store itself."""
 
 from dataclasses import replace
+from shutil import copyfile
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from detector.domain.communication import Communication
 from detector.domain.errors import Misconfigured
 from detector.domain.exposure import Presence
+from detector.domain.frame import KpiFrame
 from detector.domain.incident import Incident
 from detector.domain.interaction import Interaction
 from detector.domain.notification import WaitingIncident
-from detector.domain.window import Window
+from detector.domain.window import DAY_S, Tick, Window
 from detector.impact import learn_mobility_profile
+from detector.settings import DEFAULT
 from jobs import models
 from jobs.cell_history import cell_days, homes
 from jobs.commands.tables import show_deliveries, show_report, write_report
@@ -192,6 +195,36 @@ def test_the_cells_of_five_days_are_read_day_by_day_and_each_person_lives_where_
     models.save_mobility_profile(app.store, profile)
     assert homes(app.store, frozenset()) == {"anna": "c11", "ben": "c21"}
     assert homes(app.store, frozenset({"ben"})) == {"anna": "c11"}
+
+
+def test_a_trend_is_fitted_to_weeks_before_the_requested_time_and_to_whole_local_days(tmp_path):
+    write_reference(tmp_path / "operator")
+    copyfile(DEFAULT.parent / "kpis.toml", tmp_path / "operator" / "kpis.toml")
+    app = SmallApp(root=tmp_path)
+    (prb,) = (kpi for kpi in app.catalogue.computed if kpi.id == "lte_prb_dl")
+    midnight = LIVE - LIVE % DAY_S
+    for day in range(40, 0, -1):
+        use = np.full((24, 1, 1), 20.0)
+        use[19] = 88 - day / 4
+        frame = KpiFrame(
+            starts=midnight - day * DAY_S + HOUR * np.arange(24),
+            duration_s=HOUR,
+            objects=("c11",),
+            kpis=(prb,),
+            numerator=use,
+            denominator=np.ones_like(use),
+            suspect=np.zeros((24, 1), bool),
+        )
+        ticks = {Tick(start, HOUR): 1 for start in frame.starts.tolist()}
+        paths = app.store.history.write(frame, ticks)
+        with app.store.begin() as connection:
+            for tick, path in paths.items():
+                app.store.history.record(connection, tick, 1, path, 1)
+    capacity = made(app, "capacity")
+    (row,) = capacity.records()
+    assert (row["cell"], row["state"], row["busy_hour"], row["use"]) == ("c11", "congested", "19:00", 0.87)
+    assert any(note.startswith("From 40 days") for note in capacity.notes)
+    app.close()
 
 
 def attached():
