@@ -8,6 +8,7 @@ from detector.domain.learned_models import LearnedExtent
 from detector.domain.window import DAY_S, Window
 from detector.impact import learn_mobility_profile
 from detector.scoring.training import fit_baseline, report_adopted
+from detector.store import Store
 from detector.store.cursors import LEARN
 from jobs import models
 from jobs.complaint_risk import refit_risk
@@ -35,7 +36,7 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
     learned_from: list[LearnedExtent] = []
     for duration_s in durations:
         history = retry_restored(
-            partial(store.history.read_whole, duration_s, window),
+            partial(store.history.read_whole, duration_s, _before_judged(store, duration_s, window)),
             partial(restore_damaged, feeds, store, catalogue, reference, now=now),
         )
         if len(history.starts) and history.kpis:  # rows of which nothing was understood teach nothing
@@ -58,6 +59,17 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
         store.models.replace(connection, learned_from, adopted)
         store.findings.add(connection, findings, now)
     return count
+
+
+def _before_judged(store: Store, duration_s: int, window: Window) -> Window:
+    """The window up to the first tick that is still to be scored in turn, if anything is known before it: a fault that begins
+    with the service is no part of what is normal."""
+    newest = store.ticks.newest_done("score", duration_s)
+    waiting = (p.tick.start for p in store.ticks.pending("score") if p.tick.duration_s == duration_s)
+    first = min((start for start in waiting if newest is None or start > newest), default=window.end)
+    with store.begin() as connection:
+        known_from = store.ticks.span(connection)[duration_s].start
+    return Window(window.start, first) if max(window.start, known_from) < first < window.end else window
 
 
 def _part(progress: ProgressCallback, begin: float, size: float) -> ProgressCallback:
