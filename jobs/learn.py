@@ -62,7 +62,7 @@ def learn(context: JobContext, *, now: float, progress: ProgressCallback = no_pr
 
 
 def _before_judged(store: Store, duration_s: int, window: Window) -> Window:
-    """The window up to the first tick that is still to be scored in turn, if anything is known before it: a fault that begins
+    """The window up to the first tick that waits to be scored in turn, if anything is known before it: a fault that begins
     with the service is no part of what is normal."""
     newest = store.ticks.newest_done("score", duration_s)
     waiting = (p.tick.start for p in store.ticks.pending("score") if p.tick.duration_s == duration_s)
