@@ -143,7 +143,7 @@ def _lte(grid: Grid, own: NDArray[np.int64], state: State, seen: Counted, rng: n
     _within(columns, rng, ("HO.InterEnbOutAtt", "HO.InterEnbOutSucc"), ("HO.IntraEnbOutAtt", "HO.IntraEnbOutSucc"))
     kbit = seen.carried[:, own] * 1000
     columns["DRB.IPVolDl"] = kbit
-    columns["DRB.IPTimeDl"] = kbit / seen.speed[:, own] / 1.0
+    columns["DRB.IPTimeDl"] = kbit / seen.speed[:, own]
     columns["RRU.CellUnavailableTime"] = state.reported_down[:, own] * grid.step_s
     columns |= _gauges(seen, own, rng)
     return columns

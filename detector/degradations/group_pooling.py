@@ -105,19 +105,10 @@ def _worse_outside(neg_log10_p: Floats, groups: Groups) -> Floats:
     above = np.ones((groups.members.shape[0], neg_log10_p.shape[1]))
     if groups.beside_others:
         for g, inside in enumerate(groups.members.toarray() > 0):
-            outside = np.where(np.isfinite(neg_log10_p[~inside]), neg_log10_p[~inside], -1.0)
-            above[g] = np.maximum(_median_of_known(outside) / np.log10(2), 1.0)
+            outside = neg_log10_p[~inside]
+            known = np.isfinite(outside).any(axis=0)
+            above[g, known] = np.maximum(np.nanmedian(outside[:, known], axis=0) / np.log10(2), 1.0)
     return above
-
-
-def _median_of_known(values: Floats) -> Floats:
-    """[KPI] medians of [object, KPI], those under 0 left out; 0 without any."""
-    rows, n = np.sort(values, axis=0)[::-1], (values >= 0).sum(axis=0)
-    return (
-        np.where(n > 0, np.take_along_axis(rows, np.maximum(n - 1, 0)[None] // 2, axis=0)[0], 0.0)
-        if len(rows)
-        else np.zeros(values.shape[1])
-    )
 
 
 def fisher(total: Floats, k: Floats) -> Floats:

@@ -107,7 +107,7 @@ def no_data_kind(context: TickContext, i: int, since: int) -> tuple[DegradationK
         said.add("core")
     if context.missing_objects.ticketed(i):
         said.add("ticket")
-    if context.evidence.objects[i] in context.deserted:
+    if context.evidence.objects[i] in context.left_by_people:
         said.add("people")
     confirmed = tuple(name for name in CONFIRMERS if name in said)
     return (OUTAGE if confirmed else NO_DATA), confirmed

@@ -74,8 +74,8 @@ def carry_missing(context: TickContext, episode: Degradation) -> Degradation:
     if context.served(episode.object_id):
         return _served(context, episode)
     silent_still = bool(context.evidence.missing[i])
-    asked = silent_still or episode.object_id in context.deserted  # attachments may come after the rows did
-    later = _confirmed(context, i, episode) if asked else replace(episode, no_data_since=None)
+    unsettled = silent_still or episode.object_id in context.left_by_people  # attachments may come after the rows did
+    later = _confirmed(context, i, episode) if unsettled else replace(episode, no_data_since=None)
     if tick.end == episode.updated_at:
         return later
     return counted(replace(later, updated_at=tick.end), silent_still, tick.end, CLEAR_AFTER)

@@ -36,7 +36,8 @@ those users. Chosen: half."""
 class MissingObjects:
     """The objects that sent nothing in this tick. `periods`: object -> missing periods in a row, this tick included;
     `expected_traffic`: [object], NaN = not known; `core`: core function -> observed / expected traffic; `lost`: cells that
-    report by their own rows, or whose works state, that they carry nothing; `deserted`: objects whose people are gone."""
+    report by their own rows, or whose works state, that they carry nothing; `left_by_people`: objects
+    whose people are gone."""
 
     evidence: Evidence
     topology: Topology
@@ -46,7 +47,7 @@ class MissingObjects:
     core: Mapping[str, float]
     lost: frozenset[str]
     now: int
-    deserted: frozenset[str] = frozenset()
+    left_by_people: frozenset[str] = frozenset()
 
     @cached_property
     def stopped(self) -> NDArray[np.bool_]:
@@ -137,7 +138,7 @@ class MissingObjects:
 
     def named(self, i: int) -> bool:
         """An alarm or a ticket names the object or what it hangs on, or its people are gone."""
-        return self.alarmed(i) or self.ticketed(i) or self.evidence.objects[i] in self.deserted
+        return self.alarmed(i) or self.ticketed(i) or self.evidence.objects[i] in self.left_by_people
 
     def alarmed(self, i: int) -> bool:
         """Whether an open alarm was raised about when the data stopped or later."""

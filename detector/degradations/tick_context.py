@@ -134,12 +134,12 @@ class TickContext:
             expected_traffic=self.expected_traffic,
             core=carried,
             lost=self.known_lost | gone,
-            deserted=self.deserted,
+            left_by_people=self.left_by_people,
             now=self.now,
         )
 
     @cached_property
-    def deserted(self) -> frozenset[str]:
+    def left_by_people(self) -> frozenset[str]:
         """Objects whose people are gone since they sent nothing."""
         return frozenset(name for name, seen in self.people.items() if not seen.present)
 
